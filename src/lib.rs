@@ -1,0 +1,33 @@
+//! Collapsar: watch a variational autoencoder's posterior collapse, or not, while it trains.
+//!
+//! The modules read from the ground floor up, and no floor imports one above it. The engine knows no screen; the window and
+//! the command line hold no tensor: they see [`experiment::Experiment`], [`train::Command`], [`train::Probe`] and
+//! [`train::Reading`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`random`] | random numbers keyed by seed, purpose and step |
+//! | [`data`] | data sets: generators, built-in, files |
+//! | [`experiment`] | everything that defines a run; presets |
+//! | [`device`] | which device trains, and why; sharing the window's wgpu device with burn |
+//! | [`kernels`] | fused elementwise operations |
+//! | [`nn`] | layers, the Brenier map |
+//! | [`model`] | generative models: likelihood, decoder, encoder |
+//! | [`inference`] | objectives |
+//! | [`measure`] | what is read off a model |
+//! | [`train`] | trainer threads, commands, probes, checkpoints |
+//! | [`cli`] | the headless face |
+//! | [`ui`] | the window |
+
+// pub mod cli;
+pub mod data;
+pub mod device;
+pub mod experiment;
+pub mod inference;
+pub mod kernels;
+pub mod measure;
+pub mod model;
+pub mod nn;
+pub mod random;
+pub mod train;
+// pub mod ui;

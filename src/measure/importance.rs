@@ -1,0 +1,64 @@
+//! Importance-weighted estimate of −log p(x) (Burda, Grosse, Salakhutdinov 2016, eq. 8).
+
+use super::EvaluationPool;
+use crate::device::{DeviceError, read};
+use crate::model::{DiagonalGaussian, LatentModel};
+use crate::random::{Purpose, normals, stream};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Samples of q(z | x) per example.
+pub const IMPORTANCE_SAMPLES: usize = 500;
+/// Examples averaged over, at most: a decoder of images takes seconds for these already.
+pub const IMPORTANCE_EXAMPLES: usize = 256;
+
+const SAMPLES_PER_CHUNK: usize = 100;
+const EXAMPLES_PER_CHUNK: usize = 16;
+
+/// −log (1/S) Σ_s p(x, z_s) / q(z_s | x), z_s ~ q(z | x), averaged over the first pool examples; nats per example.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn importance_weighted_nll<M: LatentModel>(
+    model: &M,
+    pool: &EvaluationPool,
+    seed: u64,
+    device: &Device,
+) -> Result<f64, DeviceError> {
+    let examples = pool.len().min(IMPORTANCE_EXAMPLES);
+    let mut total = 0.0;
+    for first in (0..examples).step_by(EXAMPLES_PER_CHUNK) {
+        let count = EXAMPLES_PER_CHUNK.min(examples - first);
+        let x = pool.inputs().narrow(0, first, count);
+        let posterior = model.encode(x.clone());
+        let repeated = DiagonalGaussian { mean: repeat(posterior.mean), log_variance: repeat(posterior.log_variance) };
+        let x = repeat(x);
+        let mut log_weights = vec![Vec::with_capacity(IMPORTANCE_SAMPLES); count];
+        for chunk in 0..IMPORTANCE_SAMPLES / SAMPLES_PER_CHUNK {
+            let rows = count * SAMPLES_PER_CHUNK;
+            let latent = model.latent_dimensions();
+            // Index 0 of the purpose belongs to the one-sample reconstruction.
+            let index = 1 + ((first as u64) << 8 | chunk as u64);
+            let noise = normals(&mut stream(seed, Purpose::Measurement, index), rows * latent);
+            let noise = Tensor::from_data(TensorData::new(noise, [rows, latent]), device);
+            let z = repeated.reparameterize(noise);
+            let log_joint = model.log_likelihood(x.clone(), model.decode(z.clone())) + model.log_prior(z.clone());
+            let values = read(log_joint - repeated.log_density(z))?;
+            for (weights, values) in log_weights.iter_mut().zip(values.chunks_exact(SAMPLES_PER_CHUNK)) {
+                weights.extend(values.iter().map(|&value| f64::from(value)));
+            }
+        }
+        total -= log_weights.iter().map(|weights| log_mean_exp(weights)).sum::<f64>();
+    }
+    Ok(total / examples.max(1) as f64)
+}
+
+/// Each row `SAMPLES_PER_CHUNK` times, neighbours together.
+fn repeat(rows: Tensor<2>) -> Tensor<2> {
+    let [count, columns] = rows.dims();
+    rows.unsqueeze_dim::<3>(1).repeat_dim(1, SAMPLES_PER_CHUNK).reshape([count * SAMPLES_PER_CHUNK, columns])
+}
+
+fn log_mean_exp(values: &[f64]) -> f64 {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    largest + (values.iter().map(|value| (value - largest).exp()).sum::<f64>() / values.len() as f64).ln()
+}

@@ -1,0 +1,58 @@
+//! How far a Brenier decoder is from flat: smallest curvatures met, and the floor that its construction guarantees.
+
+use super::{EvaluationPool, PoolPosteriors};
+use crate::device::{DeviceError, read};
+use crate::model::{BrenierDecoder, LatentModel};
+use crate::nn::PotentialWeights;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Pool examples whose posterior mean is looked at.
+const POINTS: usize = 64;
+/// Hessians larger than this are not decomposed: g2 of an image would take minutes.
+const LARGEST_HESSIAN: usize = 64;
+
+/// Smallest curvatures of the two potentials of a Brenier decoder.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Injectivity {
+    /// m², certified: ‖decoder(z) − decoder(z′)‖ ≥ m² ‖z − z′‖ for all z, z′.
+    pub floor: f64,
+    /// Smallest eigenvalue of the Hessian of g1's potential over posterior means of the pool.
+    pub smallest_latent: f64,
+    /// The same for g2, at the images of those; left out above 64 data dimensions.
+    pub smallest_output: Option<f64>,
+}
+
+/// Looks at the decoder around the posterior means of the pool's first examples.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn injectivity<M: LatentModel>(
+    decoder: &BrenierDecoder,
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    model: &M,
+    device: &Device,
+) -> Result<Injectivity, DeviceError> {
+    let (latent, count) = (model.latent_dimensions(), pool.len().min(POINTS));
+    let means: Vec<f32> = (0..count).flat_map(|index| posteriors.mean(index).iter().copied()).collect();
+    let latent_weights = decoder.latent_map().potential_weights()?;
+    let smallest_output = if pool.dimensions() <= LARGEST_HESSIAN {
+        let z = Tensor::<2>::from_data(TensorData::new(means.clone(), [count, latent]), device);
+        let arguments = read(decoder.output_map_argument(z))?;
+        Some(smallest_eigenvalue(&decoder.output_map().potential_weights()?, &arguments))
+    } else {
+        None
+    };
+    Ok(Injectivity {
+        floor: decoder.latent_map().convexity() * decoder.output_map().convexity(),
+        smallest_latent: smallest_eigenvalue(&latent_weights, &means),
+        smallest_output,
+    })
+}
+
+fn smallest_eigenvalue(weights: &PotentialWeights, points: &[f32]) -> f64 {
+    points
+        .chunks_exact(weights.dimensions)
+        .map(|point| weights.hessian(point).symmetric_eigenvalues().min())
+        .fold(f64::INFINITY, f64::min)
+}

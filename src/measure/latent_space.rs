@@ -1,0 +1,146 @@
+//! The latent space as a picture: densities over one dimension, posteriors in a plane, a decoded grid.
+
+use super::{EvaluationPool, PoolIndex, PoolPosteriors};
+use crate::device::{DeviceError, read};
+use crate::model::LatentModel;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Half-width of latent axes, in prior standard deviations: room for an aggregated posterior somewhat wider than the prior.
+pub const LATENT_RANGE: f32 = 4.0;
+
+const MARGINAL_POINTS: usize = 241;
+const GRID_RANGE: f32 = 3.0;
+const GRID_LINES: usize = 13;
+const GRID_POINTS: usize = 61;
+
+/// Densities over one latent dimension, all on the same grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marginal {
+    /// Latent dimension.
+    pub dimension: usize,
+    /// Grid over the dimension, ascending.
+    pub grid: Vec<f32>,
+    /// Density of the prior.
+    pub prior: Vec<f32>,
+    /// Density of the aggregated posterior: the exact mixture of the pool's posteriors.
+    pub aggregated: Vec<f32>,
+    /// Density of the selected example's posterior.
+    pub posterior: Vec<f32>,
+    /// Pool index of that example.
+    pub example: PoolIndex,
+}
+
+/// The pool's posteriors in a plane of two latent dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// Latent dimensions on the horizontal and vertical axis.
+    pub dimensions: [usize; 2],
+    /// One diagonal Gaussian per pool example: `[mean x, mean y, standard deviation x, standard deviation y]`.
+    pub posteriors: Vec<[f32; 4]>,
+    /// Class of each pool example, where the data have labels.
+    pub labels: Option<Vec<u32>>,
+}
+
+/// A decoded grid over a latent plane, for data of two dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatentGrid {
+    /// Latent dimensions of the grid.
+    pub dimensions: [usize; 2],
+    /// Decoded grid lines, each a polyline in data space: first those along the first dimension, then along the second.
+    pub lines: [Vec<Vec<[f32; 2]>>; 2],
+    /// Decoded curve along the first dimension through the example's posterior mean.
+    pub curve: Vec<[f32; 2]>,
+    /// Pool examples in data space.
+    pub examples: Vec<[f32; 2]>,
+    /// Class of each, where the data have labels.
+    pub labels: Option<Vec<u32>>,
+    /// The selected example in data space.
+    pub example: [f32; 2],
+    /// Its reconstruction.
+    pub reconstruction: [f32; 2],
+    /// Standard deviation of the likelihood, the size of the noise around the grid.
+    pub sigma: f32,
+}
+
+/// Densities over latent dimension `dimension`; the aggregated posterior is the exact mixture over the pool.
+pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolIndex) -> Marginal {
+    let last = (MARGINAL_POINTS - 1) as f32;
+    let grid: Vec<f32> = (0..MARGINAL_POINTS).map(|i| LATENT_RANGE * (2.0 * i as f32 / last - 1.0)).collect();
+    let gaussian = |z: f32, mean: f32, sd: f32| {
+        let standardized = (z - mean) / sd;
+        (-0.5 * standardized * standardized).exp() / (sd * (2.0 * std::f32::consts::PI).sqrt())
+    };
+    let curve = |mean: f32, sd: f32| grid.iter().map(|&z| gaussian(z, mean, sd)).collect::<Vec<f32>>();
+    let mut aggregated = vec![0.0; MARGINAL_POINTS];
+    let weight = 1.0 / posteriors.len() as f32;
+    for index in 0..posteriors.len() {
+        let (mean, sd) = posteriors.moments(index, dimension);
+        aggregated.iter_mut().zip(&grid).for_each(|(density, &z)| *density += weight * gaussian(z, mean, sd));
+    }
+    let (mean, sd) = posteriors.moments(example, dimension);
+    Marginal { dimension, prior: curve(0.0, 1.0), posterior: curve(mean, sd), aggregated, grid, example }
+}
+
+/// The pool's posteriors in the plane of two latent dimensions.
+pub fn plane(pool: &EvaluationPool, posteriors: &PoolPosteriors, dimensions: [usize; 2]) -> Plane {
+    let of = |index| {
+        let [(mean_x, sd_x), (mean_y, sd_y)] = dimensions.map(|dimension| posteriors.moments(index, dimension));
+        [mean_x, mean_y, sd_x, sd_y]
+    };
+    Plane { dimensions, posteriors: (0..posteriors.len()).map(of).collect(), labels: pool.labels().cloned() }
+}
+
+/// A grid over ±3 of two latent dimensions, decoded into data of two dimensions; the other latent dimensions stay at the
+/// example's posterior mean. `None` for data of another dimension.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn latent_grid<M: LatentModel>(
+    model: &M,
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    dimensions: [usize; 2],
+    example: PoolIndex,
+    sigma: Option<f32>,
+    device: &Device,
+) -> Result<Option<LatentGrid>, DeviceError> {
+    if pool.dimensions() != 2 {
+        return Ok(None);
+    }
+    let latent = model.latent_dimensions();
+    let center = posteriors.mean(example);
+    let along = |i: usize, count: usize| GRID_RANGE * (2.0 * i as f32 / (count - 1) as f32 - 1.0);
+    let mut rows = Vec::new();
+    let mut push = |values: &[(usize, f32)]| {
+        let mut z = center.to_vec();
+        values.iter().for_each(|&(dimension, value)| z[dimension] = value);
+        rows.extend(z);
+    };
+    let [first, second] = dimensions;
+    for (running, fixed) in [(first, second), (second, first)] {
+        for line in 0..GRID_LINES {
+            (0..GRID_POINTS).for_each(|i| push(&[(fixed, along(line, GRID_LINES)), (running, along(i, GRID_POINTS))]));
+        }
+    }
+    (0..GRID_POINTS).for_each(|i| push(&[(first, along(i, GRID_POINTS))]));
+    push(&[]);
+
+    let count = rows.len() / latent;
+    let z = Tensor::<2>::from_data(TensorData::new(rows, [count, latent]), device);
+    let outputs = read(model.mean_output(model.decode(z)))?;
+    let points: Vec<[f32; 2]> = outputs.chunks_exact(2).map(|point| [point[0], point[1]]).collect();
+    let mut polylines = points.chunks_exact(GRID_POINTS).map(<[_]>::to_vec);
+    let lines = [polylines.by_ref().take(GRID_LINES).collect(), polylines.by_ref().take(GRID_LINES).collect()];
+    let curve = polylines.next().unwrap_or_default();
+    let pair = |values: &[f32]| [values[0], values[1]];
+    Ok(Some(LatentGrid {
+        dimensions,
+        lines,
+        curve,
+        examples: (0..pool.len()).map(|index| pair(pool.example(index))).collect(),
+        labels: pool.labels().cloned(),
+        example: pair(pool.example(example)),
+        reconstruction: points.last().copied().unwrap_or_default(),
+        sigma: sigma.unwrap_or(0.0),
+    }))
+}

@@ -1,0 +1,100 @@
+//! p(x | z) given the decoder's output.
+
+use crate::experiment::{LikelihoodKind, Sigma};
+use crate::kernels;
+use crate::nn::Initializer;
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, activation};
+
+/// Distribution of an example given its natural parameter.
+#[derive(Module, Debug)]
+pub struct Likelihood {
+    #[module(skip)]
+    kind: LikelihoodKind,
+    /// σ of a Gaussian when it is fixed.
+    #[module(skip)]
+    fixed_sigma: f64,
+    /// log σ of a Gaussian when it is learned, `[1]`.
+    log_sigma: Option<Param<Tensor<1>>>,
+}
+
+/// A learned log σ stays within these bounds, so that σ → 0 cannot make the likelihood infinite.
+const LOG_SIGMA_RANGE: (f32, f32) = (-6.0, 4.0);
+
+impl Likelihood {
+    /// A likelihood as the settings say.
+    pub fn new(kind: LikelihoodKind, sigma: Sigma, initializer: &Initializer<'_>) -> Self {
+        let learned = kind == LikelihoodKind::Gaussian && sigma == Sigma::Learned;
+        Self {
+            kind,
+            fixed_sigma: sigma.initial(),
+            log_sigma: learned.then(|| initializer.vector(vec![sigma.initial().ln() as f32])),
+        }
+    }
+
+    /// Kind of distribution.
+    pub fn kind(&self) -> LikelihoodKind {
+        self.kind
+    }
+
+    /// Sets a fixed σ; a learned one is left alone.
+    pub fn set_sigma(&mut self, sigma: Sigma) {
+        if let Sigma::Fixed(sigma) = sigma {
+            self.fixed_sigma = sigma;
+        }
+    }
+
+    /// σ of a Gaussian now; reads a learned one back from the device.
+    ///
+    /// # Errors
+    /// A device that fails to answer.
+    pub fn sigma(&self) -> Result<Option<f32>, crate::device::DeviceError> {
+        if self.kind != LikelihoodKind::Gaussian {
+            return Ok(None);
+        }
+        match self.clamped_log_sigma() {
+            None => Ok(Some(self.fixed_sigma as f32)),
+            Some(log_sigma) => Ok(crate::device::read(log_sigma.exp())?.first().copied()),
+        }
+    }
+
+    fn clamped_log_sigma(&self) -> Option<Tensor<1>> {
+        let (low, high) = LOG_SIGMA_RANGE;
+        self.log_sigma.as_ref().map(|log_sigma| log_sigma.val().clamp(low, high))
+    }
+
+    /// Mean in the data's scale, `[batch, D]`.
+    pub fn mean(&self, natural: Tensor<2>) -> Tensor<2> {
+        match self.kind {
+            LikelihoodKind::Gaussian => natural,
+            LikelihoodKind::Bernoulli => activation::sigmoid(natural),
+        }
+    }
+
+    /// log p(x | z), nats, `[batch]`.
+    ///
+    /// Gaussian: −½ Σ_d ((x_d − μ_d)/σ)² − D log σ − ½ D log 2π. Bernoulli, logits l: Σ_d x_d l_d − softplus(l_d).
+    pub fn log_density(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
+        let [_, dimensions] = x.dims();
+        match self.kind {
+            LikelihoodKind::Bernoulli => {
+                (x * natural.clone() - kernels::softplus(natural)).sum_dim(1).squeeze_dim(1)
+            }
+            LikelihoodKind::Gaussian => {
+                let squares: Tensor<1> = (x - natural).powi_scalar(2).sum_dim(1).squeeze_dim(1);
+                let dimensions = dimensions as f64;
+                let constant = 0.5 * dimensions * (2.0 * std::f64::consts::PI).ln();
+                match self.clamped_log_sigma() {
+                    None => {
+                        let sigma = self.fixed_sigma;
+                        squares.mul_scalar(-0.5 / (sigma * sigma)).sub_scalar(dimensions * sigma.ln() + constant)
+                    }
+                    Some(log_sigma) => {
+                        let precision = log_sigma.clone().mul_scalar(-2.0).exp();
+                        (squares * precision).mul_scalar(-0.5) - log_sigma.mul_scalar(dimensions).add_scalar(constant)
+                    }
+                }
+            }
+        }
+    }
+}

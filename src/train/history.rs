@@ -1,0 +1,126 @@
+//! Curves of any length in bounded memory: old points are merged into buckets that keep minimum, maximum and mean.
+
+use serde::{Deserialize, Serialize};
+
+/// Buckets kept per curve; when full, neighbours are merged and buckets become twice as wide.
+pub const LARGEST_HISTORY: usize = 2048;
+
+/// One quantity over steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    points_per_bucket: u32,
+    buckets: Vec<Bucket>,
+    open: Option<Bucket>,
+}
+
+/// Neighbouring points of a [`Series`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// Step of the last point.
+    pub step: u64,
+    /// Smallest value.
+    pub min: f32,
+    /// Largest value.
+    pub max: f32,
+    /// Mean value.
+    pub mean: f32,
+    /// Points merged.
+    pub count: u32,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { points_per_bucket: 1, buckets: Vec::new(), open: None }
+    }
+}
+
+impl Bucket {
+    fn of(step: u64, value: f32) -> Self {
+        Self { step, min: value, max: value, mean: value, count: 1 }
+    }
+
+    fn merge(self, later: Self) -> Self {
+        let count = self.count + later.count;
+        let weight = later.count as f32 / count as f32;
+        Self {
+            step: later.step,
+            min: self.min.min(later.min),
+            max: self.max.max(later.max),
+            mean: self.mean + weight * (later.mean - self.mean),
+            count,
+        }
+    }
+}
+
+impl Series {
+    /// Appends a point; steps ascend. Values that are not finite are left out.
+    pub fn push(&mut self, step: u64, value: f32) {
+        if !value.is_finite() {
+            return;
+        }
+        let point = Bucket::of(step, value);
+        let merged = self.open.map_or(point, |open| open.merge(point));
+        if merged.count < self.points_per_bucket {
+            self.open = Some(merged);
+            return;
+        }
+        self.open = None;
+        self.buckets.push(merged);
+        if self.buckets.len() >= LARGEST_HISTORY {
+            self.buckets = self.buckets.chunks(2).map(|pair| pair.iter().copied().reduce(Bucket::merge)).flatten().collect();
+            self.points_per_bucket *= 2;
+        }
+    }
+
+    /// Buckets in the order of steps; the last one may still be filling.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        self.buckets.iter().copied().chain(self.open)
+    }
+
+    /// The newest bucket.
+    pub fn last(&self) -> Option<Bucket> {
+        self.open.or_else(|| self.buckets.last().copied())
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty() && self.open.is_none()
+    }
+}
+
+/// All curves of one variant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// Training batch: reconstruction + KL, nats per example.
+    pub negative_elbo: Series,
+    /// Training batch: −E_q log p(x|z), nats per example.
+    pub reconstruction: Series,
+    /// Training batch: KL to the prior, nats per example.
+    pub kl: Series,
+    /// Evaluation pool: mutual information of x and z under q, nats.
+    pub mutual_information: Series,
+    /// Every periodic evaluation, thinned to every second one when there are too many.
+    pub evaluations: Vec<super::message::Evaluation>,
+}
+
+impl History {
+    /// Appends one step's values.
+    pub fn push(&mut self, point: &super::message::CurvePoint) {
+        self.negative_elbo.push(point.step, point.negative_elbo);
+        self.reconstruction.push(point.step, point.reconstruction);
+        self.kl.push(point.step, point.kl);
+    }
+
+    /// Appends a periodic evaluation.
+    pub fn push_evaluation(&mut self, evaluation: super::message::Evaluation) {
+        self.mutual_information.push(evaluation.step, evaluation.measures.mutual_information);
+        self.evaluations.push(evaluation);
+        if self.evaluations.len() >= LARGEST_HISTORY {
+            let mut keep = false;
+            self.evaluations.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+    }
+}

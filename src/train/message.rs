@@ -1,0 +1,126 @@
+//! Messages between the window (or command line) and the trainers.
+
+use super::probe::{Probe, Reading};
+use crate::experiment::Settings;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a trainer is told.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Train until paused or until the step limit.
+    Run,
+    /// Stop after the current step; everything stays explorable.
+    Pause,
+    /// Take one step, then pause.
+    Step,
+    /// New weights from the same seed; settings and subscriptions stay.
+    Reset,
+    /// Settings that apply to the running model (see [`crate::experiment::Change::Live`]).
+    Configure(Box<Settings>),
+    /// How fast to train.
+    Pace(Pace),
+    /// Probes to answer from now on, newest request first; replaces the former list.
+    Subscribe(Vec<Probe>),
+    /// Shortest time between two answers to the same probe.
+    RefreshEvery(Duration),
+    /// Send the state of training as a [`Report::Saved`].
+    Save,
+    /// Measure what is measured at the end of a run, and send it as a [`Report::Summarized`].
+    Summarize,
+    /// End the thread.
+    Stop,
+}
+
+/// Training speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Pace {
+    /// As fast as the device allows.
+    #[default]
+    Fastest,
+    /// Steps per second, for watching.
+    StepsPerSecond(f64),
+}
+
+/// What a trainer says.
+#[derive(Debug)]
+pub enum Report {
+    /// A new state.
+    State(RunState),
+    /// Where training is; sent at the refresh rate.
+    Progress(Progress),
+    /// New points of the curves, every step once, in order.
+    Curves(Vec<CurvePoint>),
+    /// A periodic evaluation, at fixed steps whatever the screen asks.
+    Evaluated(Box<Evaluation>),
+    /// Curves start anew.
+    Cleared,
+    /// Answer to a probe.
+    Reading(Probe, Reading),
+    /// Answer to [`Command::Save`].
+    Saved(Result<Box<super::checkpoint::VariantState>, String>),
+    /// Answer to [`Command::Summarize`].
+    Summarized(Result<Box<super::learner::FinalMeasures>, String>),
+}
+
+/// State of one variant's training.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunState {
+    /// Data, weights or GPU kernels are being prepared; the text says which.
+    Preparing(&'static str),
+    /// Training.
+    Running,
+    /// Waiting for the person.
+    Paused,
+    /// The step limit was reached.
+    Finished,
+    /// The loss stopped being a finite number; the model shown is the last good one.
+    Diverged {
+        /// Step whose loss was not finite.
+        at_step: u64,
+        /// Step of the weights that are shown.
+        kept_step: u64,
+    },
+    /// The trainer cannot go on; the model shown is the last good one, if there is one.
+    Failed(String),
+}
+
+impl RunState {
+    /// Whether steps are being taken or about to be.
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Running | Self::Preparing(_))
+    }
+}
+
+/// Where training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// Over the last second or so of training.
+    pub steps_per_second: f64,
+    /// Time spent taking steps.
+    pub seconds: f64,
+}
+
+/// Training-batch values of one step, nats per example.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Optimizer step, from 1.
+    pub step: u64,
+    /// Reconstruction + KL, β left out.
+    pub negative_elbo: f32,
+    /// −E_q log p(x|z), one sample.
+    pub reconstruction: f32,
+    /// KL(q(z|x) ‖ p(z)), summed over dimensions.
+    pub kl: f32,
+}
+
+/// A periodic evaluation over the evaluation pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// What was measured.
+    pub measures: crate::measure::Measures,
+}

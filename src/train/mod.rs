@@ -1,0 +1,20 @@
+//! Training: a thread per variant, told by [`Command`]s, asked by [`Probe`]s, answering with [`Report`]s.
+
+pub mod checkpoint;
+pub mod history;
+mod learner;
+mod lockstep;
+mod message;
+mod optimizer;
+mod probe;
+mod session;
+mod trainer;
+mod weights;
+
+pub use learner::{FinalMeasures, Learner, StepOutcome};
+pub use message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
+pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
+pub use probe::{Probe, Reading, ReadingValue};
+pub use optimizer::AdamState;
+pub use session::{Run, Session, SessionEvent, SessionOptions, Wake};
+pub use weights::NamedValues;

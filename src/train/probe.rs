@@ -1,0 +1,68 @@
+//! What a panel may ask of a trainer ([`Probe`]) and what it gets ([`Reading`]).
+//!
+//! A new plot is a new probe here, its computation in [`crate::measure`], and a panel file; nothing else changes.
+
+use crate::measure::{Injectivity, LatentGrid, Marginal, Measures, Plane, PoolIndex, Traversal};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A question to a trainer about the model as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Probe {
+    /// Everything measured over the evaluation pool: KL per dimension, active units, mutual information.
+    Measures,
+    /// One latent dimension: prior, aggregated posterior and one example's posterior, as densities.
+    Marginal {
+        /// Latent dimension.
+        dimension: usize,
+        /// Whose posterior is drawn.
+        example: PoolIndex,
+    },
+    /// The posteriors of the whole pool in the plane of two latent dimensions.
+    Plane {
+        /// Latent dimensions on the horizontal and vertical axis.
+        dimensions: [usize; 2],
+    },
+    /// Decoded outputs along every latent dimension, through one example's posterior mean.
+    Traversal {
+        /// Where the traversal starts from.
+        example: PoolIndex,
+    },
+    /// A grid over the plane of two latent dimensions, decoded into a two-dimensional data space.
+    LatentGrid {
+        /// Latent dimensions of the grid; the others stay at the example's posterior mean.
+        dimensions: [usize; 2],
+        /// Where the other dimensions are taken from.
+        example: PoolIndex,
+    },
+    /// How far the Brenier maps are from flat, with the floor that their construction guarantees.
+    Injectivity,
+}
+
+/// Answer to a [`Probe`].
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Optimizer steps that the model had taken.
+    pub step: u64,
+    /// What was read.
+    pub value: ReadingValue,
+}
+
+/// The content of a [`Reading`].
+#[derive(Clone, Debug)]
+pub enum ReadingValue {
+    /// Answer to [`Probe::Measures`].
+    Measures(Arc<Measures>),
+    /// Answer to [`Probe::Marginal`].
+    Marginal(Arc<Marginal>),
+    /// Answer to [`Probe::Plane`].
+    Plane(Arc<Plane>),
+    /// Answer to [`Probe::Traversal`].
+    Traversal(Arc<Traversal>),
+    /// Answer to [`Probe::LatentGrid`].
+    LatentGrid(Arc<LatentGrid>),
+    /// Answer to [`Probe::Injectivity`].
+    Injectivity(Arc<Injectivity>),
+    /// The probe does not apply; the reason, for the screen.
+    NotDefined(&'static str),
+}
