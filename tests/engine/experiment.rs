@@ -1,0 +1,142 @@
+//! Experiments as text: round trips, errors, overrides.
+
+use collapsar::data::Source;
+use collapsar::experiment::presets::PRESETS;
+use collapsar::experiment::{Change, DecoderKind, Experiment, ExperimentError, Sigma};
+
+#[test]
+fn every_preset_reads_validates_and_survives_a_round_trip() {
+    for preset in PRESETS {
+        let experiment = preset.experiment().unwrap();
+        experiment.validate().unwrap();
+        assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
+        let names: Vec<String> = experiment.runs().unwrap().into_iter().map(|run| run.name).collect();
+        assert_eq!(names, ["standard", "brenier"], "in the order of the file");
+        assert!(!preset.lesson.is_empty() && !preset.summary.contains('\n'));
+    }
+}
+
+#[test]
+fn only_differences_from_the_default_are_written() {
+    let mut experiment = Experiment::default();
+    assert_eq!(experiment.to_toml().trim(), "seed = 7");
+    experiment.assign("model.sigma=0.3").unwrap();
+    experiment.assign("data.source=file:/some where/x.csv").unwrap();
+    let toml = experiment.to_toml();
+    assert!(toml.contains("sigma = 0.3") && toml.contains("source = \"file:/some where/x.csv\""), "{toml}");
+    assert!(!toml.contains("beta"), "{toml}");
+}
+
+#[test]
+fn overrides_reach_one_variant_or_all() {
+    let mut experiment = PRESETS[0].experiment().unwrap();
+    experiment.assign("variants.brenier.model.convexity=0.5").unwrap();
+    experiment.assign("objective.beta=2").unwrap();
+    experiment.assign("model.hidden=[8, 4]").unwrap();
+    experiment.assign("model.sigma=learned").unwrap();
+    let runs = experiment.runs().unwrap();
+    assert_eq!((runs[0].model.convexity, runs[1].model.convexity), (1.0, 0.5));
+    for run in &runs {
+        assert_eq!(run.objective.beta, 2.0);
+        assert_eq!(run.model.hidden, [8, 4]);
+        assert_eq!(run.model.sigma, Sigma::Learned);
+    }
+    assert!(experiment.is_overridden(1, "model.convexity") && !experiment.is_overridden(0, "model.convexity"));
+    assert_eq!(runs[1].model.decoder, DecoderKind::Brenier);
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    let mut experiment = PRESETS[0].experiment().unwrap();
+    for (assignment, nearest) in [
+        ("model.sgima=1", "`model.sigma`"),
+        ("learning_rate=1", "`optimizer.learning_rate`"),
+        ("variants.brenier.model.convexty=1", "`variants.brenier.model.convexity`"),
+        ("sedd=3", "`seed`"),
+    ] {
+        let before = experiment.clone();
+        let error = experiment.assign(assignment).unwrap_err();
+        assert!(matches!(error, ExperimentError::UnknownKey { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("the nearest known one is {nearest}")), "{error}");
+        assert_eq!(experiment, before);
+    }
+    let error = experiment.assign("variants.other.model.sigma=1").unwrap_err().to_string();
+    assert!(error.contains("no variant `other`") && error.contains("`standard`, `brenier`"), "{error}");
+    assert!(experiment.assign("nonsense").unwrap_err().to_string().contains("KEY=VALUE"));
+}
+
+#[test]
+fn wrong_types_and_ranges_are_one_sentence_with_the_key() {
+    let mut experiment = PRESETS[0].experiment().unwrap();
+    for assignment in ["model.sigma=blue", "model.hidden=wide", "seed=-1", "model.decoder=magic", "optimizer.batch_size=1.5"] {
+        let key = assignment.split('=').next().unwrap();
+        let error = experiment.assign(assignment).unwrap_err().to_string();
+        assert!(error.contains(key) && !error.contains('\n'), "{error}");
+    }
+    for (assignment, key) in [
+        ("model.sigma=-0.5", "model.sigma"),
+        ("model.sigma=nan", "model.sigma"),
+        ("variants.brenier.model.convexity=-1", "model.convexity"),
+        ("model.latent_dimensions=0", "model.latent_dimensions"),
+        ("model.hidden=[]", "model.hidden"),
+        ("optimizer.learning_rate=0", "optimizer.learning_rate"),
+        ("optimizer.batch_size=0", "optimizer.batch_size"),
+        ("objective.beta=-1", "objective.beta"),
+    ] {
+        let mut experiment = experiment.clone();
+        experiment.assign(assignment).unwrap();
+        let error = experiment.validate().unwrap_err().to_string();
+        assert!(error.contains(key), "{assignment}: {error}");
+    }
+}
+
+#[test]
+fn errors_in_a_file_say_where() {
+    let error = |text: &str| Experiment::from_toml(text, "mine.toml").unwrap_err().to_string();
+    let unknown = error("seed = 1\n\n[model]\nsigma = 1.0\nsgima = 2.0\n");
+    assert!(unknown.starts_with("mine.toml, line 5: unknown setting `model.sgima`"), "{unknown}");
+    let syntax = error("seed = 1\n[model\n");
+    assert!(syntax.starts_with("mine.toml, line 2, column"), "{syntax}");
+    let wrong_type = error("seed = 1\n[model]\nlatent_dimensions = \"two\"\n");
+    assert!(wrong_type.starts_with("mine.toml, line 3, column") && !wrong_type.contains('\n'), "{wrong_type}");
+    let variant = error("[variants.a.data]\nsource = \"pinwheel\"\n");
+    assert!(variant.contains("line 2") && variant.contains("variants.a.data.source"), "{variant}");
+    let source = error("[data]\nsource = \"pinwheeel\"\n");
+    assert!(source.contains("pinwheel"), "{source}");
+}
+
+#[test]
+fn changes_are_live_or_structural() {
+    let base = PRESETS[0].experiment().unwrap();
+    let change = |assignment: &str| {
+        let mut next = base.clone();
+        next.assign(assignment).unwrap();
+        base.change_to(&next)
+    };
+    assert_eq!(base.change_to(&base), Change::Nothing);
+    for live in
+        ["model.sigma=0.5", "variants.brenier.model.convexity=0.1", "objective.beta=3", "optimizer.learning_rate=1e-4", "steps=10"]
+    {
+        assert_eq!(change(live), Change::Live, "{live}");
+    }
+    for structural in [
+        "seed=8",
+        "model.sigma=learned",
+        "model.hidden=[8]",
+        "data.source=digits",
+        "optimizer.batch_size=64",
+        "variants.standard.model.decoder=brenier",
+    ] {
+        assert_eq!(change(structural), Change::Structural, "{structural}");
+    }
+}
+
+#[test]
+fn sources_are_written_as_on_the_command_line() {
+    let mut experiment = Experiment::default();
+    for (text, source) in [("pinwheel-r6", "pinwheel-r6"), ("fashion-mnist", "fashion-mnist"), ("file:a.csv", "file:a.csv")] {
+        experiment.assign(&format!("data.source={text}")).unwrap();
+        assert_eq!(experiment.data.source.to_string(), source);
+    }
+    assert_eq!(experiment.data.source, Source::File("a.csv".into()));
+}

@@ -1,0 +1,175 @@
+//! Measures against closed forms, brute force and a model whose posterior is known.
+
+use crate::{assert_close, matrix, normals};
+use burn::tensor::{Device, Tensor};
+use collapsar::data::{Dataset, ExampleShape};
+use collapsar::experiment::LikelihoodKind;
+use collapsar::measure::{self, EvaluationPool, Measures, PoolPosteriors};
+use collapsar::model::{DiagonalGaussian, LatentModel};
+use proptest::prelude::*;
+
+/// x = w z + σ ε in one dimension, with its exact posterior as encoder.
+struct LinearGaussian {
+    weight: f64,
+    sigma: f64,
+}
+
+impl LinearGaussian {
+    fn posterior_variance(&self) -> f64 {
+        1.0 / (1.0 + self.weight.powi(2) / self.sigma.powi(2))
+    }
+}
+
+impl LatentModel for LinearGaussian {
+    fn latent_dimensions(&self) -> usize {
+        1
+    }
+
+    fn encode(&self, x: Tensor<2>) -> DiagonalGaussian {
+        let variance = self.posterior_variance();
+        let mean = x.mul_scalar(variance * self.weight / self.sigma.powi(2));
+        DiagonalGaussian { log_variance: mean.zeros_like().add_scalar(variance.ln()), mean }
+    }
+
+    fn decode(&self, z: Tensor<2>) -> Tensor<2> {
+        z.mul_scalar(self.weight)
+    }
+
+    fn mean_output(&self, natural: Tensor<2>) -> Tensor<2> {
+        natural
+    }
+
+    fn log_likelihood(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
+        let constant = self.sigma.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln();
+        (x - natural).powi_scalar(2).mul_scalar(-0.5 / self.sigma.powi(2)).sub_scalar(constant).squeeze_dim(1)
+    }
+
+    fn log_prior(&self, z: Tensor<2>) -> Tensor<1> {
+        z.powi_scalar(2).mul_scalar(-0.5).sub_scalar(0.5 * (2.0 * std::f64::consts::PI).ln()).squeeze_dim(1)
+    }
+}
+
+fn pool(values: Vec<f32>) -> EvaluationPool {
+    let data = Dataset::from_examples("line", ExampleShape::Vector(1), values, None).unwrap();
+    EvaluationPool::new(&data, LikelihoodKind::Gaussian, 1, &Device::flex())
+}
+
+#[test]
+fn importance_weighting_an_exact_posterior_gives_the_evidence() {
+    let model = LinearGaussian { weight: 1.3, sigma: 0.6 };
+    let pool = pool(normals(5, 400));
+    let variance = model.weight.powi(2) + model.sigma.powi(2);
+    let exact: f64 = (0..pool.len())
+        .map(|index| f64::from(pool.example(index)[0]))
+        .map(|x| 0.5 * x * x / variance + 0.5 * (2.0 * std::f64::consts::PI * variance).ln())
+        .sum::<f64>()
+        / pool.len() as f64;
+    let estimate = measure::importance_weighted_nll(&model, &pool, 7, &Device::flex()).unwrap();
+    assert_close(estimate, exact, 1e-5, "−log p(x)");
+}
+
+#[test]
+fn measures_of_a_linear_model_match_their_closed_forms() {
+    // Data drawn from the model: KL_d = −½ log(1 − a) with a the variance of the posterior mean (notes on the linear case).
+    let model = LinearGaussian { weight: 1.5, sigma: 1.0 };
+    let spread = (model.weight.powi(2) + model.sigma.powi(2)).sqrt() as f32;
+    let pool = pool(normals(9, 4096).iter().map(|x| spread * x).collect());
+    let device = Device::flex();
+    let posteriors = pool.posteriors(&model).unwrap();
+    let measures = measure::measure(&model, &pool, &posteriors, None, 3, &device).unwrap();
+    let active = model.weight.powi(2) / (model.weight.powi(2) + model.sigma.powi(2));
+    // Sampling error of a variance over n examples: √(2/n).
+    let error = 4.0 * (2.0 / measures.pool as f64).sqrt();
+    assert_close(f64::from(measures.posterior_mean_variance[0]), active, error, "variance of the posterior mean");
+    assert_close(f64::from(measures.kl), -0.5 * (1.0 - active).ln(), error, "KL");
+    assert_close(f64::from(measures.mutual_information), -0.5 * (1.0 - active).ln(), 2.0 * error, "mutual information");
+    assert_eq!((measures.active_units, measures.collapsed_dimensions.as_slice()), (1, [].as_slice()));
+    assert_close(
+        f64::from(measures.negative_elbo),
+        f64::from(measures.reconstruction + measures.kl),
+        1e-6,
+        "−ELBO is the sum of its parts",
+    );
+}
+
+#[test]
+fn mutual_information_is_zero_without_and_log_n_with_full_information() {
+    let count = 64;
+    let noise = normals(11, 2 * count);
+    let same = PoolPosteriors::from_parts(vec![0.3; 2 * count], vec![-0.4; 2 * count], 2);
+    assert!(measure::mutual_information(&same, &noise).abs() < 1e-5);
+    let apart: Vec<f32> = (0..2 * count).map(|at| 100.0 * (at / 2) as f32).collect();
+    let apart = PoolPosteriors::from_parts(apart.clone(), vec![-2.0; 2 * count], 2);
+    let samples: Vec<f32> = (0..2 * count).map(|at| 100.0 * (at / 2) as f32 + 0.1 * noise[at]).collect();
+    assert_close(f64::from(measure::mutual_information(&apart, &samples)), (count as f64).ln(), 1e-5, "log n");
+}
+
+#[test]
+fn the_variance_of_posterior_means_divides_by_n_minus_one() {
+    let posteriors = PoolPosteriors::from_parts(vec![1.0, 2.0, 4.0], vec![0.0; 3], 1);
+    let model = LinearGaussian { weight: 1.0, sigma: 1.0 };
+    let pool = pool(vec![0.0, 1.0, 2.0]);
+    let measures = measure::measure(&model, &pool, &posteriors, None, 3, &Device::flex()).unwrap();
+    // Mean 7/3, squared deviations 16/9 + 1/9 + 25/9.
+    assert_close(f64::from(measures.posterior_mean_variance[0]), 42.0 / 9.0 / 2.0, 1e-6, "n − 1");
+    // ½ E[μ²] when σ = 1.
+    assert_close(f64::from(Measures::kl_per_dimension(&posteriors)[0]), 0.5 * 21.0 / 3.0, 1e-6, "KL");
+}
+
+#[test]
+fn the_aggregated_posterior_is_a_density_and_the_mixture_of_all() {
+    let posteriors = PoolPosteriors::from_parts(vec![-0.5, 0.2, 1.0], vec![-1.0, -2.0, -0.5], 1);
+    let marginal = measure::marginal(&posteriors, 0, 1);
+    let width = marginal.grid[1] - marginal.grid[0];
+    for density in [&marginal.prior, &marginal.aggregated, &marginal.posterior] {
+        assert_close(f64::from(density.iter().sum::<f32>() * width), 1.0, 2e-3, "integral");
+    }
+    let alone = [0, 1, 2].map(|index| measure::marginal(&posteriors, 0, index).posterior);
+    for (at, density) in marginal.aggregated.iter().enumerate() {
+        let mixture = alone.iter().map(|posterior| posterior[at]).sum::<f32>() / 3.0;
+        assert_close(f64::from(*density), f64::from(mixture), 1e-5, "mixture");
+    }
+}
+
+#[test]
+fn a_traversal_moves_one_dimension_and_keeps_the_others() {
+    let model = LinearGaussian { weight: 2.0, sigma: 0.5 };
+    let pool = pool(normals(13, 40));
+    let posteriors = pool.posteriors(&model).unwrap();
+    let traversal = measure::traversal(&model, &pool, &posteriors, 1, &Device::flex()).unwrap();
+    assert_eq!(traversal.order, [0]);
+    for (position, output) in traversal.positions.iter().zip(&traversal.outputs) {
+        assert_close(f64::from(*output), 2.0 * f64::from(*position), 1e-6, "decoded position");
+    }
+    assert_close(f64::from(traversal.reconstruction[0]), 2.0 * f64::from(posteriors.mean(1)[0]), 1e-6, "reconstruction");
+    let decoded: Vec<f32> = model.decode(matrix(1, 1, posteriors.mean(1))).into_data().try_to_vec().unwrap();
+    assert_eq!(traversal.reconstruction, decoded);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Against the definition evaluated term by term in f64, and below log n for any posteriors.
+    #[test]
+    fn mutual_information_matches_brute_force_and_its_cap(seed in 0_u64..10_000, count in 2_usize..40, latent in 1_usize..5, spread in 0.0_f32..4.0) {
+        let mean: Vec<f32> = normals(seed, count * latent).iter().map(|x| spread * x).collect();
+        let log_variance: Vec<f32> = normals(seed + 1, count * latent).iter().map(|x| x - 1.0).collect();
+        let noise = normals(seed + 2, count * latent);
+        let samples: Vec<f32> = (0..count * latent).map(|at| mean[at] + (0.5 * log_variance[at]).exp() * noise[at]).collect();
+        let log_q = |z: usize, x: usize| -> f64 {
+            (0..latent).map(|d| {
+                let (mean, log_variance) = (f64::from(mean[x * latent + d]), f64::from(log_variance[x * latent + d]));
+                let z = f64::from(samples[z * latent + d]);
+                -0.5 * (log_variance + (z - mean).powi(2) / log_variance.exp() + (2.0 * std::f64::consts::PI).ln())
+            }).sum()
+        };
+        let brute: f64 = (0..count).map(|i| {
+            let mixture: f64 = (0..count).map(|j| (log_q(i, j) - log_q(i, i)).exp()).sum::<f64>() / count as f64;
+            -mixture.ln()
+        }).sum::<f64>() / count as f64;
+        let posteriors = PoolPosteriors::from_parts(mean, log_variance, latent);
+        let estimate = f64::from(measure::mutual_information(&posteriors, &samples));
+        prop_assert!((estimate - brute).abs() < 1e-3 * (1.0 + brute.abs()), "{estimate} {brute}");
+        prop_assert!(estimate <= (count as f64).ln() + 1e-5);
+    }
+}
