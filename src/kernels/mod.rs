@@ -5,5 +5,6 @@
 //! tests hold the two against each other.
 
 mod activation;
+mod simd;
 
-pub use activation::{sigmoid, softplus, tanh};
+pub use activation::{Activation, Activations, sigmoid, softplus, tanh};
