@@ -110,6 +110,6 @@ impl<B: Activations, C: CheckpointStrategy> Activations for Autodiff<B, C> {
         kind: Activation,
     ) -> FloatTensor<Self> {
         let [x, y, gradient] = [x, y, gradient].map(|tensor| tensor.primitive().clone());
-        Self::from_primitive(B::activate_backward(x, y, gradient, kind))
+        FloatTensor::<Self>::new(B::activate_backward(x, y, gradient, kind))
     }
 }

@@ -51,7 +51,7 @@ pub fn softplus(x: f32x8) -> f32x8 {
 pub fn sigmoid(x: f32x8) -> f32x8 {
     let e = (-x.abs()).exp();
     let above = ONE / (ONE + e);
-    x.simd_ge(f32x8::ZERO).blend(above, e * above)
+    x.simd_ge(f32x8::ZERO).select(above, e * above)
 }
 
 /// (1 − e^−2|x|) / (1 + e^−2|x|) with the sign of x; x itself near 0, where the difference would cancel.
@@ -63,8 +63,8 @@ pub fn tanh(x: f32x8) -> f32x8 {
     let square = x * x;
     // x − x³/3 + 2x⁵/15: below 1/8 its error is under one unit in the last place.
     let near = size * (ONE + square * (f32x8::splat(-1.0 / 3.0) + square * f32x8::splat(2.0 / 15.0)));
-    let magnitude = size.simd_lt(f32x8::splat(0.125)).blend(near, far);
-    x.simd_lt(f32x8::ZERO).blend(-magnitude, magnitude)
+    let magnitude = size.simd_lt(f32x8::splat(0.125)).select(near, far);
+    x.simd_lt(f32x8::ZERO).select(-magnitude, magnitude)
 }
 
 fn contiguous(x: CpuTensor) -> CpuTensor {
