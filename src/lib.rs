@@ -19,7 +19,7 @@
 //! | [`cli`] | the headless face |
 //! | [`ui`] | the window |
 
-// pub mod cli;
+pub mod cli;
 pub mod data;
 pub mod device;
 pub mod experiment;
@@ -30,4 +30,4 @@ pub mod model;
 pub mod nn;
 pub mod random;
 pub mod train;
-// pub mod ui;
+pub mod ui;

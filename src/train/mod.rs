@@ -15,6 +15,6 @@ pub use learner::{FinalMeasures, Learner, StepOutcome};
 pub use message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
 pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
 pub use probe::{Probe, Reading, ReadingValue};
-pub use optimizer::AdamState;
+pub use optimizer::{Adam, AdamState};
 pub use session::{Run, Session, SessionEvent, SessionOptions, Wake};
 pub use weights::NamedValues;
