@@ -66,10 +66,14 @@ pub struct AdapterDescription {
 #[derive(Clone, Debug, Error)]
 pub enum DeviceError {
     /// No adapter at all.
-    #[error("no graphics adapter was found; install a Vulkan driver (on Debian: mesa-vulkan-drivers), or use --device cpu")]
+    #[error(
+        "no graphics adapter was found; install a Vulkan driver (on Debian: mesa-vulkan-drivers), or use --device cpu"
+    )]
     NoAdapter,
     /// An adapter that would not open.
-    #[error("the graphics adapter {name} could not be opened ({message}); use --device cpu, or choose another with WGPU_ADAPTER_NAME")]
+    #[error(
+        "the graphics adapter {name} could not be opened ({message}); use --device cpu, or choose another with WGPU_ADAPTER_NAME"
+    )]
     Open {
         /// The adapter.
         name: String,
@@ -116,9 +120,7 @@ pub fn select(choice: DeviceChoice) -> Result<TrainingDevice, DeviceError> {
     let wanted = std::env::var("WGPU_ADAPTER_NAME").ok().map(|name| name.to_lowercase());
     let best = adapters
         .into_iter()
-        .filter(|adapter| {
-            wanted.as_ref().is_none_or(|wanted| adapter.get_info().name.to_lowercase().contains(wanted))
-        })
+        .filter(|adapter| wanted.as_ref().is_none_or(|wanted| adapter.get_info().name.to_lowercase().contains(wanted)))
         .max_by_key(|adapter| preference(&adapter.get_info()));
     let adapter = match (best, choice) {
         (Some(adapter), _) if is_real_gpu(&adapter.get_info()) => adapter,

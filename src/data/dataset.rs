@@ -32,13 +32,7 @@ impl Dataset {
         labels: Option<Labels>,
     ) -> Result<Self, DataError> {
         let examples = values.len() / shape.dimensions().max(1);
-        Self::from_values(
-            name.into(),
-            shape,
-            values,
-            labels,
-            Split::permuted(examples),
-        )
+        Self::from_values(name.into(), shape, values, labels, Split::permuted(examples))
     }
 
     /// A data set whose first `training` examples are trained on and whose others are held out.
@@ -50,13 +44,7 @@ impl Dataset {
         training: usize,
     ) -> Result<Self, DataError> {
         let examples = values.len() / shape.dimensions().max(1);
-        let mut dataset = Self::from_values(
-            name,
-            shape,
-            values,
-            Some(labels),
-            Split::in_order(training, examples),
-        )?;
+        let mut dataset = Self::from_values(name, shape, values, Some(labels), Split::in_order(training, examples))?;
         dataset.inspection.examples = training;
         Ok(dataset)
     }
@@ -70,27 +58,16 @@ impl Dataset {
     ) -> Result<Self, DataError> {
         let dimensions = shape.dimensions();
         let examples = values.len() / dimensions.max(1);
-        let problem = if dimensions == 0 || examples < 2 || !values.len().is_multiple_of(dimensions)
-        {
-            Some(format!(
-                "{} values are not two or more examples of {dimensions}",
-                values.len()
-            ))
+        let problem = if dimensions == 0 || examples < 2 || !values.len().is_multiple_of(dimensions) {
+            Some(format!("{} values are not two or more examples of {dimensions}", values.len()))
         } else if values.iter().any(|value| !value.is_finite()) {
             Some("a value is not finite".to_owned())
         } else {
             labels.as_ref().and_then(|labels| {
-                let is_unknown = labels
-                    .of_example
-                    .iter()
-                    .any(|class| *class as usize >= labels.names.len());
+                let is_unknown = labels.of_example.iter().any(|class| *class as usize >= labels.names.len());
                 let count = labels.of_example.len();
-                (count != examples || is_unknown).then(|| {
-                    format!(
-                        "{count} labels of {} classes for {examples} examples",
-                        labels.names.len()
-                    )
-                })
+                (count != examples || is_unknown)
+                    .then(|| format!("{count} labels of {} classes for {examples} examples", labels.names.len()))
             })
         };
         if let Some(problem) = problem {
@@ -122,17 +99,11 @@ impl Dataset {
 
     /// A data set of what a file holds: pictures brought to [0, 1], tables to `scale`. `white` is the value of white in 8-bit pictures
     /// where it is known.
-    pub(super) fn from_raw(
-        name: String,
-        mut raw: RawExamples,
-        scale: Scale,
-        white: Option<f64>,
-    ) -> Self {
+    pub(super) fn from_raw(name: String, mut raw: RawExamples, scale: Scale, white: Option<f64>) -> Self {
         let mut inspection = raw.inspection();
         inspection.warnings.extend(split_warning(raw.examples));
         let split = Split::permuted(raw.examples);
-        let (storage, value_range, warnings) =
-            Storage::from_raw(&mut raw, scale, white, &split.training);
+        let (storage, value_range, warnings) = Storage::from_raw(&mut raw, scale, white, &split.training);
         inspection.warnings.extend(warnings);
         let dataset = Self {
             name,
@@ -153,9 +124,7 @@ impl Dataset {
         let mut example = Vec::new();
         for position in 0..self.training_len() {
             self.training_batch_into(&[position], &mut example);
-            sums.iter_mut()
-                .zip(&example)
-                .for_each(|(sum, value)| *sum += f64::from(*value));
+            sums.iter_mut().zip(&example).for_each(|(sum, value)| *sum += f64::from(*value));
         }
         let count = self.training_len() as f64;
         self.training_mean = sums.iter().map(|sum| (sum / count) as f32).collect();
@@ -232,9 +201,7 @@ impl Dataset {
     }
 
     fn label(&self, split: &[u32], position: usize) -> Option<u32> {
-        self.labels
-            .as_ref()
-            .map(|labels| labels.of_example[split[position] as usize])
+        self.labels.as_ref().map(|labels| labels.of_example[split[position] as usize])
     }
 
     /// The classes, and the class of every example in storage order.
@@ -268,16 +235,14 @@ impl Dataset {
     }
 
     pub(super) fn name_classes(&mut self, names: &[&str]) {
-        if let Some(labels) = self
-            .labels
-            .as_mut()
-            .filter(|labels| labels.names.len() == names.len())
-        {
+        if let Some(labels) = self.labels.as_mut().filter(|labels| labels.names.len() == names.len()) {
             labels.names = names.iter().map(|name| (*name).to_owned()).collect();
         }
     }
 }
 
 fn split_warning(examples: usize) -> Option<String> {
-    (examples < 4).then(|| format!("{examples} examples are too few to hold any out: measures are taken on the training examples"))
+    (examples < 4).then(|| {
+        format!("{examples} examples are too few to hold any out: measures are taken on the training examples")
+    })
 }

@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The name of a data source is not known.
-    #[error(
-        "unknown data source `{name}`: did you mean `{nearest}`? (a file is written `file:PATH`)"
-    )]
+    #[error("unknown data source `{name}`: did you mean `{nearest}`? (a file is written `file:PATH`)")]
     UnknownSource {
         /// The name as given.
         name: String,
@@ -226,10 +224,7 @@ pub enum DataError {
 
 impl DataError {
     pub(super) fn unsuitable(path: &Path, problem: impl Into<String>) -> Self {
-        Self::Unsuitable {
-            path: path.to_owned(),
-            problem: problem.into(),
-        }
+        Self::Unsuitable { path: path.to_owned(), problem: problem.into() }
     }
 }
 
@@ -248,11 +243,7 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} {}, column {}",
-            self.unit, self.row, self.column
-        )?;
+        write!(formatter, "{} {}, column {}", self.unit, self.row, self.column)?;
         match &self.name {
             Some(name) => write!(formatter, " (`{}`)", printable(name)),
             None => Ok(()),
@@ -266,10 +257,7 @@ pub(super) struct Bytes(pub u64);
 impl fmt::Display for Bytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-        match units
-            .iter()
-            .find(|(size, _)| self.0 >= *size && self.0.is_multiple_of(*size))
-        {
+        match units.iter().find(|(size, _)| self.0 >= *size && self.0.is_multiple_of(*size)) {
             Some((size, unit)) => write!(formatter, "{} {unit}", self.0 / size),
             None => write!(formatter, "{} bytes", self.0),
         }
@@ -282,13 +270,7 @@ pub(super) fn printable(text: &str) -> String {
     let cut = (text.chars().nth(LONGEST).is_some()).then_some('…');
     text.chars()
         .take(LONGEST)
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
+        .map(|character| if character.is_control() { ' ' } else { character })
         .chain(cut)
         .collect()
 }

@@ -26,11 +26,7 @@ impl ExampleShape {
     pub fn dimensions(&self) -> usize {
         match *self {
             ExampleShape::Vector(dimensions) => dimensions,
-            ExampleShape::Image {
-                height,
-                width,
-                channels,
-            } => height * width * channels,
+            ExampleShape::Image { height, width, channels } => height * width * channels,
         }
     }
 
@@ -38,16 +34,8 @@ impl ExampleShape {
     pub fn to_vec(&self) -> Vec<usize> {
         match *self {
             ExampleShape::Vector(dimensions) => vec![dimensions],
-            ExampleShape::Image {
-                height,
-                width,
-                channels: 1,
-            } => vec![height, width],
-            ExampleShape::Image {
-                height,
-                width,
-                channels,
-            } => vec![height, width, channels],
+            ExampleShape::Image { height, width, channels: 1 } => vec![height, width],
+            ExampleShape::Image { height, width, channels } => vec![height, width, channels],
         }
     }
 
@@ -108,10 +96,7 @@ impl LabelsBuilder {
             for (position, class) in order.iter().enumerate() {
                 rank[*class] = position as u32;
             }
-            labels.names = order
-                .iter()
-                .map(|class| labels.names[*class].clone())
-                .collect();
+            labels.names = order.iter().map(|class| labels.names[*class].clone()).collect();
             for class in &mut labels.of_example {
                 *class = rank[*class as usize];
             }

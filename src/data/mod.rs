@@ -31,11 +31,7 @@ pub use source::{Limits, LoadOptions, Scale, Source};
 use files::Context;
 
 /// Loads a data set.
-pub fn load(
-    source: &Source,
-    options: &LoadOptions,
-    monitor: &dyn LoadMonitor,
-) -> Result<Dataset, DataError> {
+pub fn load(source: &Source, options: &LoadOptions, monitor: &dyn LoadMonitor) -> Result<Dataset, DataError> {
     load_within(&Limits::default(), source, options, monitor)
 }
 
@@ -52,34 +48,19 @@ pub fn load_within(
         Source::FashionMnist => builtin::fashion_mnist(monitor),
         Source::Digits => builtin::digits(monitor),
         Source::File(path) => {
-            let raw = files::read(&Context {
-                path,
-                options,
-                limits,
-                monitor,
-            })?;
+            let raw = files::read(&Context { path, options, limits, monitor })?;
             if let Some(missing) = raw.missing {
-                return Err(DataError::MissingValue {
-                    path: path.clone(),
-                    place: missing.first,
-                    count: missing.count,
-                });
+                return Err(DataError::MissingValue { path: path.clone(), place: missing.first, count: missing.count });
             }
-            let name = path.file_name().map_or_else(
-                || path.display().to_string(),
-                |name| name.to_string_lossy().into_owned(),
-            );
+            let name =
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
             Ok(Dataset::from_raw(name, raw, options.scale, None))
         }
     }
 }
 
 /// Says what a data file or a folder of pictures holds.
-pub fn inspect(
-    path: &Path,
-    options: &LoadOptions,
-    monitor: &dyn LoadMonitor,
-) -> Result<Inspection, DataError> {
+pub fn inspect(path: &Path, options: &LoadOptions, monitor: &dyn LoadMonitor) -> Result<Inspection, DataError> {
     inspect_within(&Limits::default(), path, options, monitor)
 }
 
@@ -90,11 +71,5 @@ pub fn inspect_within(
     options: &LoadOptions,
     monitor: &dyn LoadMonitor,
 ) -> Result<Inspection, DataError> {
-    files::read(&Context {
-        path,
-        options,
-        limits,
-        monitor,
-    })
-    .map(|raw| raw.inspection())
+    files::read(&Context { path, options, limits, monitor }).map(|raw| raw.inspection())
 }

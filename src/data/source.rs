@@ -27,12 +27,7 @@ pub enum Source {
 
 impl Source {
     /// Every source that needs no file, in the order in which a menu shows them.
-    pub const NAMED: [Source; 4] = [
-        Source::Pinwheel,
-        Source::PinwheelR6,
-        Source::FashionMnist,
-        Source::Digits,
-    ];
+    pub const NAMED: [Source; 4] = [Source::Pinwheel, Source::PinwheelR6, Source::FashionMnist, Source::Digits];
 }
 
 impl fmt::Display for Source {
@@ -54,24 +49,13 @@ impl FromStr for Source {
         if let Some(path) = text.strip_prefix("file:").filter(|path| !path.is_empty()) {
             return Ok(Source::File(PathBuf::from(path)));
         }
-        if let Some(source) = Self::NAMED
-            .into_iter()
-            .find(|source| source.to_string() == text)
-        {
+        if let Some(source) = Self::NAMED.into_iter().find(|source| source.to_string() == text) {
             return Ok(source);
         }
-        let names = Self::NAMED
-            .iter()
-            .map(Source::to_string)
-            .chain(["file:PATH".to_owned()]);
+        let names = Self::NAMED.iter().map(Source::to_string).chain(["file:PATH".to_owned()]);
         let similarity = |name: &String| strsim::jaro_winkler(name, text);
-        let nearest = names
-            .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
-            .unwrap_or_default();
-        Err(DataError::UnknownSource {
-            name: text.to_owned(),
-            nearest,
-        })
+        let nearest = names.max_by(|a, b| similarity(a).total_cmp(&similarity(b))).unwrap_or_default();
+        Err(DataError::UnknownSource { name: text.to_owned(), nearest })
     }
 }
 
@@ -126,10 +110,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 2 << 30,
-            line_bytes: 16 << 20,
-            dimensions: 200_000,
-        }
+        Self { bytes: 2 << 30, line_bytes: 16 << 20, dimensions: 200_000 }
     }
 }

@@ -23,26 +23,15 @@ impl Split {
         let mut order: Vec<u32> = (0..examples as u32).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(SPLIT_SEED));
         if examples < 4 {
-            return Self {
-                training: order.clone(),
-                held_out: order,
-            };
+            return Self { training: order.clone(), held_out: order };
         }
-        let held_out = (examples / 5)
-            .max(WANTED_HELD_OUT.min(examples / 4))
-            .min(MAX_HELD_OUT);
+        let held_out = (examples / 5).max(WANTED_HELD_OUT.min(examples / 4)).min(MAX_HELD_OUT);
         let training = order.split_off(held_out);
-        Self {
-            training,
-            held_out: order,
-        }
+        Self { training, held_out: order }
     }
 
     /// The first `training` of `examples` are trained on, the others held out.
     pub fn in_order(training: usize, examples: usize) -> Self {
-        Self {
-            training: (0..training as u32).collect(),
-            held_out: (training as u32..examples as u32).collect(),
-        }
+        Self { training: (0..training as u32).collect(), held_out: (training as u32..examples as u32).collect() }
     }
 }

@@ -4,18 +4,11 @@
 ///
 /// Returns the columns that are constant over the training rows, which become 0 everywhere.
 pub(super) fn standardize(values: &mut [f32], columns: usize, training: &[u32]) -> Vec<usize> {
-    let rows = || {
-        training
-            .iter()
-            .map(|row| &values[*row as usize * columns..][..columns])
-    };
+    let rows = || training.iter().map(|row| &values[*row as usize * columns..][..columns]);
     let count = training.len() as f64;
     let mut means = vec![0.0_f64; columns];
     for row in rows() {
-        means
-            .iter_mut()
-            .zip(row)
-            .for_each(|(mean, value)| *mean += f64::from(*value));
+        means.iter_mut().zip(row).for_each(|(mean, value)| *mean += f64::from(*value));
     }
     means.iter_mut().for_each(|mean| *mean /= count);
     let mut variances = vec![0.0_f64; columns];
@@ -50,9 +43,5 @@ pub(super) fn to_unit_interval(values: &mut [f32], (low, high): (f64, f64)) {
 
 /// Smallest and largest value.
 pub(super) fn range(values: &[f32]) -> (f32, f32) {
-    values
-        .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        })
+    values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
 }

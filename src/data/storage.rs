@@ -33,22 +33,13 @@ impl Storage {
                 let white = match white {
                     Some(white) => white,
                     None if high > 0.0 && high < DIMMEST_WHITE => {
-                        warnings.push(format!(
-                            "the brightest value is {high} of 255: values are divided by {high}"
-                        ));
+                        warnings.push(format!("the brightest value is {high} of 255: values are divided by {high}"));
                         high
                     }
                     None => 255.0,
                 };
                 let value_range = ((low / white) as f32, (high / white) as f32);
-                (
-                    Self::U8 {
-                        bytes,
-                        white: white as f32,
-                    },
-                    value_range,
-                    warnings,
-                )
+                (Self::U8 { bytes, white: white as f32 }, value_range, warnings)
             }
             RawValues::Floats(mut values) => {
                 if raw.shape.is_image() {
@@ -57,8 +48,7 @@ impl Storage {
                         warnings.push(format!("values from {low} to {high} are scaled to [0, 1]"));
                     }
                 } else if scale == Scale::Standardize {
-                    let constant =
-                        standardize::standardize(&mut values, raw.shape.dimensions(), training);
+                    let constant = standardize::standardize(&mut values, raw.shape.dimensions(), training);
                     warnings.extend(constant_warning(&constant, &raw.feature_names));
                 }
                 let value_range = standardize::range(&values);
@@ -68,20 +58,13 @@ impl Storage {
     }
 
     /// Replaces the content of `batch` by `rows`.
-    pub fn gather(
-        &self,
-        dimensions: usize,
-        rows: impl ExactSizeIterator<Item = usize>,
-        batch: &mut Vec<f32>,
-    ) {
+    pub fn gather(&self, dimensions: usize, rows: impl ExactSizeIterator<Item = usize>, batch: &mut Vec<f32>) {
         batch.clear();
         batch.reserve(rows.len() * dimensions);
         let ranges = rows.map(|row| row * dimensions..(row + 1) * dimensions);
         match self {
             Self::U8 { bytes, white } => {
-                ranges.for_each(|range| {
-                    batch.extend(bytes[range].iter().map(|byte| f32::from(*byte) / white))
-                });
+                ranges.for_each(|range| batch.extend(bytes[range].iter().map(|byte| f32::from(*byte) / white)));
             }
             Self::F32(values) => ranges.for_each(|range| batch.extend_from_slice(&values[range])),
         }
@@ -104,8 +87,5 @@ fn constant_warning(columns: &[usize], names: &[String]) -> Option<String> {
     if columns.len() > LISTED {
         list.push(format!("… ({} in all)", columns.len()));
     }
-    Some(format!(
-        "columns that are constant on the training split become 0: {}",
-        list.join(", ")
-    ))
+    Some(format!("columns that are constant on the training split become 0: {}", list.join(", ")))
 }

@@ -93,9 +93,8 @@ impl Experiment {
 
 /// Checks that a setting exists, within `sections` if any are given.
 pub(super) fn check_key(key: &str, sections: &[&str], place: &str, prefix: &str) -> Result<(), ExperimentError> {
-    let allowed = |known: &str| {
-        sections.is_empty() || sections.iter().any(|section| known.split('.').next() == Some(section))
-    };
+    let allowed =
+        |known: &str| sections.is_empty() || sections.iter().any(|section| known.split('.').next() == Some(section));
     let known: Vec<String> = Experiment::known_keys().into_iter().filter(|known| allowed(known)).collect();
     if known.iter().any(|known| known == key) {
         return Ok(());

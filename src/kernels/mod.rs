@@ -8,3 +8,4 @@ mod activation;
 mod simd;
 
 pub use activation::{Activation, Activations, sigmoid, softplus, tanh};
+pub use simd::log_mean_exp;

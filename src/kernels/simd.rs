@@ -67,6 +67,18 @@ pub fn tanh(x: f32x8) -> f32x8 {
     x.simd_lt(f32x8::ZERO).select(-magnitude, magnitude)
 }
 
+/// log of the mean of eˣ over all entries, without overflow; −∞ for none.
+pub fn log_mean_exp(values: &[f32]) -> f32 {
+    let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if largest == f32::NEG_INFINITY {
+        return largest;
+    }
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let sum = chunks.iter().fold(f32x8::ZERO, |sum, chunk| sum + (f32x8::from(*chunk) - f32x8::splat(largest)).exp());
+    let rest: f32 = rest.iter().map(|value| (value - largest).exp()).sum();
+    largest + ((sum.reduce_add() + rest) / values.len() as f32).ln()
+}
+
 fn contiguous(x: CpuTensor) -> CpuTensor {
     if x.is_contiguous() { x } else { x.to_contiguous() }
 }

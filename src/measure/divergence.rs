@@ -2,6 +2,7 @@
 
 use super::{EvaluationPool, PoolPosteriors};
 use crate::device::{DeviceError, read};
+use crate::kernels;
 use crate::model::LatentModel;
 use crate::random::{Purpose, normals, stream};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -122,22 +123,20 @@ pub fn mutual_information(posteriors: &PoolPosteriors, samples: &[f32]) -> f32 {
     };
     let means = column(&|index, dimension| posteriors.mean(index)[dimension]);
     let precisions = column(&|index, dimension| (-posteriors.log_variance(index)[dimension]).exp());
-    let normalizers: Vec<f32> = (0..count).map(|index| posteriors.log_variance(index).iter().sum()).collect();
+    let normalizers: Vec<f32> =
+        (0..count).map(|index| -0.5 * posteriors.log_variance(index).iter().sum::<f32>()).collect();
 
-    let mut energies = vec![0.0_f32; count];
+    let mut log_densities = vec![0.0_f32; count];
     let information = samples.chunks_exact(latent).enumerate().map(|(own, z)| {
-        // −2 log q(z | x_j), up to the constant that cancels.
-        energies.copy_from_slice(&normalizers);
+        // log q(z | x_j), up to the constant that cancels.
+        log_densities.copy_from_slice(&normalizers);
         for ((z, means), precisions) in z.iter().zip(&means).zip(&precisions) {
-            for ((energy, mean), precision) in energies.iter_mut().zip(means).zip(precisions) {
+            for ((log_density, mean), precision) in log_densities.iter_mut().zip(means).zip(precisions) {
                 let difference = z - mean;
-                *energy += difference * difference * precision;
+                *log_density -= 0.5 * difference * difference * precision;
             }
         }
-        let lowest = energies.iter().copied().fold(f32::INFINITY, f32::min);
-        let sum: f32 = energies.iter().map(|energy| (-0.5 * (energy - lowest)).exp()).sum();
-        let log_mixture = -0.5 * lowest + (sum / count as f32).ln();
-        -0.5 * energies[own] - log_mixture
+        log_densities[own] - kernels::log_mean_exp(&log_densities)
     });
     mean(information)
 }

@@ -42,7 +42,7 @@ impl EvaluationPool {
         let inputs = TensorData::new(inputs, [positions.len(), data.dimensions()]);
         Self {
             examples,
-            shape: data.shape().clone(),
+            shape: data.shape(),
             labels: positions.iter().map(|&position| data.held_out_label(position)).collect(),
             inputs: Tensor::from_data(inputs, device),
         }

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// `[batch, K]` to `[batch, D]`.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one decoder per model, and burn's modules are not boxed")]
 pub enum Decoder {
     /// Multilayer perceptron.
     Standard(StandardDecoder),

@@ -77,9 +77,7 @@ impl Likelihood {
     pub fn log_density(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
         let [_, dimensions] = x.dims();
         match self.kind {
-            LikelihoodKind::Bernoulli => {
-                (x * natural.clone() - kernels::softplus(natural)).sum_dim(1).squeeze_dim(1)
-            }
+            LikelihoodKind::Bernoulli => (x * natural.clone() - kernels::softplus(natural)).sum_dim(1).squeeze_dim(1),
             LikelihoodKind::Gaussian => {
                 let squares: Tensor<1> = (x - natural).powi_scalar(2).sum_dim(1).squeeze_dim(1);
                 let dimensions = dimensions as f64;

@@ -207,8 +207,7 @@ impl PotentialWeights {
         };
         let vector = |values: &[f32]| DVector::from_iterator(values.len(), values.iter().map(|&v| f64::from(v)));
         let inputs: Vec<_> = self.inputs.iter().map(|a| matrix(a, d)).collect();
-        let weights: Vec<_> =
-            self.weights.iter().zip(&self.biases).map(|(w, below)| matrix(w, below.len())).collect();
+        let weights: Vec<_> = self.weights.iter().zip(&self.biases).map(|(w, below)| matrix(w, below.len())).collect();
         let x = vector(x);
 
         let mut preactivation = inputs[0].tr_mul(&x) + vector(&self.biases[0]);

@@ -83,7 +83,9 @@ pub enum CheckpointError {
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
     /// Weights of another model.
-    #[error("the saved weights do not belong to this model (first difference: `{0}`); a structural setting was changed since")]
+    #[error(
+        "the saved weights do not belong to this model (first difference: `{0}`); a structural setting was changed since"
+    )]
     Mismatch(String),
 }
 
@@ -103,7 +105,8 @@ impl Checkpoint {
     /// # Errors
     /// A file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let failed = |message: String| CheckpointError::File { path: path.display().to_string(), action: "written", message };
+        let failed =
+            |message: String| CheckpointError::File { path: path.display().to_string(), action: "written", message };
         let partial = path.with_extension("partial");
         let file = File::create(&partial).map_err(|error| failed(error.to_string()))?;
         self.write_archive(file).map_err(|message| {
@@ -136,7 +139,8 @@ impl Checkpoint {
             let json = serde_json::to_vec(&state).map_err(|error| text(&error))?;
             entry(&format!("{index}/state.json"), &json)?;
             entry(&format!("{index}/weights.safetensors"), &to_safetensors(&variant.weights)?)?;
-            let moments: Vec<NamedValues> = variant.optimizer.moments.iter().enumerate().flat_map(named_moments).collect();
+            let moments: Vec<NamedValues> =
+                variant.optimizer.moments.iter().enumerate().flat_map(named_moments).collect();
             entry(&format!("{index}/optimizer.safetensors"), &to_safetensors(&moments)?)?;
         }
         let mut inner = archive.finish().map_err(|error| text(&error))?;

@@ -67,7 +67,8 @@ impl Series {
         self.open = None;
         self.buckets.push(merged);
         if self.buckets.len() >= LARGEST_HISTORY {
-            self.buckets = self.buckets.chunks(2).map(|pair| pair.iter().copied().reduce(Bucket::merge)).flatten().collect();
+            self.buckets =
+                self.buckets.chunks(2).filter_map(|pair| pair.iter().copied().reduce(Bucket::merge)).collect();
             self.points_per_bucket *= 2;
         }
     }

@@ -11,10 +11,10 @@ mod session;
 mod trainer;
 mod weights;
 
+pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
 pub use learner::{FinalMeasures, Learner, StepOutcome};
 pub use message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
-pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
-pub use probe::{Probe, Reading, ReadingValue};
 pub use optimizer::{Adam, AdamState};
+pub use probe::{Probe, Reading, ReadingValue};
 pub use session::{Run, Session, SessionEvent, SessionOptions, Wake};
 pub use weights::NamedValues;

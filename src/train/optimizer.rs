@@ -85,7 +85,8 @@ impl Adam {
             Moments::Device(moments) => {
                 let mut norm = SquaredNorm { gradients: &gradients, sum: None };
                 module.visit(&mut norm);
-                let scale = norm.sum.map(|sum| sum.sqrt().add_scalar(1e-12).recip().mul_scalar(largest_norm).clamp_max(1.0));
+                let scale =
+                    norm.sum.map(|sum| sum.sqrt().add_scalar(1e-12).recip().mul_scalar(largest_norm).clamp_max(1.0));
                 let mut update = DeviceUpdate { gradients, moments, scale, rates, index: 0 };
                 Ok(module.map(&mut update))
             }
@@ -114,12 +115,10 @@ impl Adam {
             Tensor::<1>::from_data(TensorData::new(values, [length]), device)
         };
         let moments = match kind {
-            DeviceKind::Cpu => Moments::Host(
-                state.moments.into_iter().map(|[first, second]| HostMoments { first, second }).collect(),
-            ),
-            DeviceKind::Gpu => {
-                Moments::Device(state.moments.into_iter().map(|pair| pair.map(on_device)).collect())
+            DeviceKind::Cpu => {
+                Moments::Host(state.moments.into_iter().map(|[first, second]| HostMoments { first, second }).collect())
             }
+            DeviceKind::Gpu => Moments::Device(state.moments.into_iter().map(|pair| pair.map(on_device)).collect()),
         };
         Self { steps: state.steps, moments }
     }

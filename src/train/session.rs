@@ -268,7 +268,12 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::start`]; the running experiment goes on.
-    pub fn restart(&mut self, experiment: Experiment, data: Arc<Dataset>, running: bool) -> Result<(), ExperimentError> {
+    pub fn restart(
+        &mut self,
+        experiment: Experiment,
+        data: Arc<Dataset>,
+        running: bool,
+    ) -> Result<(), ExperimentError> {
         let options = SessionOptions { running, ..self.options.clone() };
         *self = Self::start(experiment, data, self.device.clone(), options)?;
         Ok(())

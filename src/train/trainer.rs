@@ -198,8 +198,7 @@ impl Worker {
 
     fn work(&mut self) -> Result<(), DeviceError> {
         loop {
-            loop {
-                let Ok(command) = self.commands.try_recv() else { break };
+            while let Ok(command) = self.commands.try_recv() {
                 if let Next::Stop = self.obey(command)? {
                     return Ok(());
                 }
@@ -257,6 +256,8 @@ impl Worker {
             Command::Pause => {
                 if self.state == RunState::Running {
                     self.set_state(RunState::Paused);
+                    self.catch_up()?;
+                    self.report(true);
                 }
             }
             Command::Step => {
@@ -383,7 +384,8 @@ impl Worker {
         };
         let due = self.subscriptions.iter().enumerate().filter(|(_, subscription)| is_due(subscription));
         // The one that has waited longest; those never answered come first.
-        let Some((index, _)) = due.min_by_key(|(_, subscription)| (subscription.answered.is_some(), subscription.answered_at))
+        let Some((index, _)) =
+            due.min_by_key(|(_, subscription)| (subscription.answered.is_some(), subscription.answered_at))
         else {
             return Ok(());
         };

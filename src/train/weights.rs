@@ -30,11 +30,7 @@ pub fn values<M: Module>(module: &M) -> Result<Vec<NamedValues>, DeviceError> {
 ///
 /// # Errors
 /// Parameters of another module.
-pub fn with_values<M: Module>(
-    module: M,
-    parameters: Vec<NamedValues>,
-    device: &Device,
-) -> Result<M, CheckpointError> {
+pub fn with_values<M: Module>(module: M, parameters: Vec<NamedValues>, device: &Device) -> Result<M, CheckpointError> {
     let mut mapper = Replace { path: Vec::new(), parameters: parameters.into_iter(), device, failure: None };
     let module = module.map(&mut mapper);
     match mapper.failure {

@@ -10,9 +10,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use collapsar::data::{
-    DataError, Dataset, Inspection, LoadOptions, Scale, Source, Unmonitored, inspect, load,
-};
+use collapsar::data::{DataError, Dataset, Inspection, LoadOptions, Scale, Source, Unmonitored, inspect, load};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -51,18 +49,9 @@ fn open(path: &Path) -> Dataset {
 /// The message that loading ends with: it names the file, is one line, and contains every one of `parts`.
 #[track_caller]
 fn refused_with(path: &Path, options: &LoadOptions, parts: &[&str]) {
-    let message = open_with(path, options)
-        .err()
-        .expect("an error")
-        .to_string();
-    assert!(
-        message.contains(path.file_name().unwrap().to_str().unwrap()),
-        "names the file: {message}"
-    );
-    assert!(
-        !message.contains('\n') && !message.ends_with('.'),
-        "one sentence: {message}"
-    );
+    let message = open_with(path, options).err().expect("an error").to_string();
+    assert!(message.contains(path.file_name().unwrap().to_str().unwrap()), "names the file: {message}");
+    assert!(!message.contains('\n') && !message.ends_with('.'), "one sentence: {message}");
     for part in parts {
         assert!(message.contains(part), "“{part}” in: {message}");
     }
@@ -74,24 +63,15 @@ fn refused(path: &Path, parts: &[&str]) {
 }
 
 fn with_label(label: &str) -> LoadOptions {
-    LoadOptions {
-        label: Some(label.to_owned()),
-        ..LoadOptions::default()
-    }
+    LoadOptions { label: Some(label.to_owned()), ..LoadOptions::default() }
 }
 
 fn with_array(array: &str) -> LoadOptions {
-    LoadOptions {
-        array: Some(array.to_owned()),
-        ..LoadOptions::default()
-    }
+    LoadOptions { array: Some(array.to_owned()), ..LoadOptions::default() }
 }
 
 fn raw_table() -> LoadOptions {
-    LoadOptions {
-        scale: Scale::None,
-        ..LoadOptions::default()
-    }
+    LoadOptions { scale: Scale::None, ..LoadOptions::default() }
 }
 
 /// All examples of both splits, sorted by their first value.
@@ -100,10 +80,7 @@ fn sorted_rows(data: &Dataset) -> Vec<Vec<f32>> {
     if data.inspection().examples >= 4 {
         values.extend(data.held_out_batch(&(0..data.held_out_len()).collect::<Vec<_>>()));
     }
-    let mut rows: Vec<Vec<f32>> = values
-        .chunks_exact(data.dimensions())
-        .map(<[f32]>::to_vec)
-        .collect();
+    let mut rows: Vec<Vec<f32>> = values.chunks_exact(data.dimensions()).map(<[f32]>::to_vec).collect();
     rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
     rows
 }
@@ -116,9 +93,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 fn idx(kind: u8, lengths: &[u32], values: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, kind, lengths.len() as u8];
-    lengths
-        .iter()
-        .for_each(|length| bytes.extend(length.to_be_bytes()));
+    lengths.iter().for_each(|length| bytes.extend(length.to_be_bytes()));
     bytes.extend(values);
     bytes
 }
@@ -134,20 +109,13 @@ fn npy(descr: &str, is_fortran: bool, shape: &str, values: &[u8]) -> Vec<u8> {
 }
 
 fn f32s(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 fn npz(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in entries {
-        zip.start_file(
-            format!("{name}.npy"),
-            zip::write::SimpleFileOptions::default(),
-        )
-        .unwrap();
+        zip.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(content).unwrap();
     }
     zip.finish().unwrap().into_inner()
@@ -156,15 +124,7 @@ fn npz(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
 /// Ten 2 × 3 images that count up, with labels 3 and 7 in turn.
 fn write_idx_pair(files: &Files, ending: &str, pack: impl Fn(&[u8]) -> Vec<u8>) -> PathBuf {
     let images: Vec<u8> = (0..60).map(|value| value * 4).collect();
-    let labels: Vec<u8> = (0..10)
-        .map(|value| if value % 2 == 0 { 7 } else { 3 })
-        .collect();
-    files.write(
-        &format!("train-labels-idx1-ubyte{ending}"),
-        pack(&idx(8, &[10], &labels)),
-    );
-    files.write(
-        &format!("train-images-idx3-ubyte{ending}"),
-        pack(&idx(8, &[10, 2, 3], &images)),
-    )
+    let labels: Vec<u8> = (0..10).map(|value| if value % 2 == 0 { 7 } else { 3 }).collect();
+    files.write(&format!("train-labels-idx1-ubyte{ending}"), pack(&idx(8, &[10], &labels)));
+    files.write(&format!("train-images-idx3-ubyte{ending}"), pack(&idx(8, &[10, 2, 3], &images)))
 }

@@ -68,7 +68,9 @@ fn unknown_keys_name_the_nearest_known_one() {
 #[test]
 fn wrong_types_and_ranges_are_one_sentence_with_the_key() {
     let mut experiment = PRESETS[0].experiment().unwrap();
-    for assignment in ["model.sigma=blue", "model.hidden=wide", "seed=-1", "model.decoder=magic", "optimizer.batch_size=1.5"] {
+    for assignment in
+        ["model.sigma=blue", "model.hidden=wide", "seed=-1", "model.decoder=magic", "optimizer.batch_size=1.5"]
+    {
         let key = assignment.split('=').next().unwrap();
         let error = experiment.assign(assignment).unwrap_err().to_string();
         assert!(error.contains(key) && !error.contains('\n'), "{error}");
@@ -114,9 +116,13 @@ fn changes_are_live_or_structural() {
         base.change_to(&next)
     };
     assert_eq!(base.change_to(&base), Change::Nothing);
-    for live in
-        ["model.sigma=0.5", "variants.brenier.model.convexity=0.1", "objective.beta=3", "optimizer.learning_rate=1e-4", "steps=10"]
-    {
+    for live in [
+        "model.sigma=0.5",
+        "variants.brenier.model.convexity=0.1",
+        "objective.beta=3",
+        "optimizer.learning_rate=1e-4",
+        "steps=10",
+    ] {
         assert_eq!(change(live), Change::Live, "{live}");
     }
     for structural in [
@@ -134,7 +140,9 @@ fn changes_are_live_or_structural() {
 #[test]
 fn sources_are_written_as_on_the_command_line() {
     let mut experiment = Experiment::default();
-    for (text, source) in [("pinwheel-r6", "pinwheel-r6"), ("fashion-mnist", "fashion-mnist"), ("file:a.csv", "file:a.csv")] {
+    for (text, source) in
+        [("pinwheel-r6", "pinwheel-r6"), ("fashion-mnist", "fashion-mnist"), ("file:a.csv", "file:a.csv")]
+    {
         experiment.assign(&format!("data.source={text}")).unwrap();
         assert_eq!(experiment.data.source.to_string(), source);
     }

@@ -22,7 +22,10 @@ fn a_standard_decoder_collapses_and_a_brenier_decoder_does_not_over_five_seeds()
         assert!((2.72..2.88).contains(&brenier.measures.negative_elbo), "{}", brenier.measures.negative_elbo);
         for run in [&standard, &brenier] {
             assert!(run.measures.mutual_information <= run.measures.kl + 0.05, "MI ≤ KL up to sampling error");
-            assert!(run.importance_weighted_nll <= f64::from(run.measures.negative_elbo) + 0.1, "IWAE bound is tighter");
+            assert!(
+                run.importance_weighted_nll <= f64::from(run.measures.negative_elbo) + 0.1,
+                "IWAE bound is tighter"
+            );
         }
     }
 }

@@ -42,7 +42,13 @@ fn a_gpu_takes_the_same_steps_as_the_cpu() {
             for (gpu, cpu) in on_gpu.iter().zip(on_cpu) {
                 assert_eq!(gpu.step, cpu.step);
                 let error = (gpu.negative_elbo - cpu.negative_elbo).abs() / cpu.negative_elbo.abs();
-                assert!(error < 1e-3, "{name}, step {}: {} on the GPU, {} on the CPU", gpu.step, gpu.negative_elbo, cpu.negative_elbo);
+                assert!(
+                    error < 1e-3,
+                    "{name}, step {}: {} on the GPU, {} on the CPU",
+                    gpu.step,
+                    gpu.negative_elbo,
+                    cpu.negative_elbo
+                );
             }
         }
     }

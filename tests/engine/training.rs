@@ -71,8 +71,7 @@ fn a_checkpoint_of_another_model_is_refused_in_one_sentence() {
     let mut session = trained(&small(10));
     let mut checkpoint = saved(&mut session);
     checkpoint.experiment.assign("model.latent_dimensions=1").unwrap();
-    let mut resumed =
-        Session::resume(checkpoint, dataset(&small(10)), TrainingDevice::cpu(), options(true)).unwrap();
+    let mut resumed = Session::resume(checkpoint, dataset(&small(10)), TrainingDevice::cpu(), options(true)).unwrap();
     wait_until(&mut resumed, |session| session.runs().iter().all(|run| matches!(run.state, RunState::Failed(_))));
     let RunState::Failed(reason) = &resumed.runs()[0].state else { unreachable!() };
     assert!(reason.contains("do not belong to this model"), "{reason}");

@@ -48,7 +48,8 @@ fn both_paths_follow_the_papers_recursion_with_a_clip_on_the_whole_gradient() {
         for t in 1..=40 {
             let gradients = gradients(&two, &device);
             two = adam.step(two, gradients, rate, clip).unwrap();
-            let gradient: Vec<f64> = expected.iter().zip(TARGETS).map(|(value, target)| value - f64::from(target)).collect();
+            let gradient: Vec<f64> =
+                expected.iter().zip(TARGETS).map(|(value, target)| value - f64::from(target)).collect();
             let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
             let scale = (clip / norm).min(1.0);
             for i in 0..6 {

@@ -42,7 +42,9 @@ impl Potential {
         let affine = |l: usize| -> Vec<f64> {
             let width = self.biases[l].len();
             (0..width)
-                .map(|j| self.biases[l][j] + (0..self.dimensions).map(|i| x[i] * self.inputs[l][i * width + j]).sum::<f64>())
+                .map(|j| {
+                    self.biases[l][j] + (0..self.dimensions).map(|i| x[i] * self.inputs[l][i * width + j]).sum::<f64>()
+                })
                 .collect()
         };
         let mut p = affine(0);

@@ -30,7 +30,11 @@ fn kl_to_the_prior_matches_quadrature() {
             .map(|i| mean - 12.0 * sd + (f64::from(i) + 0.5) * width)
             .map(|z| {
                 let q = gaussian(z, mean, sd);
-                if q == 0.0 { 0.0 } else { q * (q.ln() - (-0.5 * z * z - 0.5 * (2.0 * std::f64::consts::PI).ln())) * width }
+                if q == 0.0 {
+                    0.0
+                } else {
+                    q * (q.ln() - (-0.5 * z * z - 0.5 * (2.0 * std::f64::consts::PI).ln())) * width
+                }
             })
             .sum();
         assert_close(f64::from(kl), integral, 1e-5, "KL");
@@ -58,7 +62,8 @@ fn a_gaussian_likelihood_is_a_product_of_normal_densities() {
             .try_to_vec()
             .unwrap();
         for (row, actual) in actual.iter().enumerate() {
-            let expected: f64 = (5 * row..5 * row + 5).map(|i| gaussian(f64::from(x[i]), f64::from(mean[i]), value).ln()).sum();
+            let expected: f64 =
+                (5 * row..5 * row + 5).map(|i| gaussian(f64::from(x[i]), f64::from(mean[i]), value).ln()).sum();
             assert_close(f64::from(*actual), expected, 1e-5, "log p(x|z)");
         }
     }

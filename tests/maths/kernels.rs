@@ -50,3 +50,17 @@ fn sigmoid_matches_its_definition() {
 fn tanh_matches_its_definition() {
     check(kernels::tanh, f64::tanh, |x| 1.0 - x.tanh().powi(2), "tanh");
 }
+
+#[test]
+fn log_mean_exp_matches_f64_and_does_not_overflow() {
+    let values: Vec<f32> = normals(9, 37).iter().map(|x| 300.0 * x).collect();
+    let largest = values.iter().copied().fold(f32::MIN, f32::max);
+    let sum: f64 = values.iter().map(|v| (f64::from(*v) - f64::from(largest)).exp()).sum();
+    assert_close(
+        f64::from(kernels::log_mean_exp(&values)),
+        f64::from(largest) + (sum / 37.0).ln(),
+        1e-6,
+        "log mean exp",
+    );
+    assert_eq!(kernels::log_mean_exp(&[-1000.0; 3]), -1000.0);
+}

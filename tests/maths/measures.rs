@@ -141,7 +141,12 @@ fn a_traversal_moves_one_dimension_and_keeps_the_others() {
     for (position, output) in traversal.positions.iter().zip(&traversal.outputs) {
         assert_close(f64::from(*output), 2.0 * f64::from(*position), 1e-6, "decoded position");
     }
-    assert_close(f64::from(traversal.reconstruction[0]), 2.0 * f64::from(posteriors.mean(1)[0]), 1e-6, "reconstruction");
+    assert_close(
+        f64::from(traversal.reconstruction[0]),
+        2.0 * f64::from(posteriors.mean(1)[0]),
+        1e-6,
+        "reconstruction",
+    );
     let decoded: Vec<f32> = model.decode(matrix(1, 1, posteriors.mean(1))).into_data().try_to_vec().unwrap();
     assert_eq!(traversal.reconstruction, decoded);
 }

@@ -32,9 +32,8 @@ fn directions_are_orthonormal_and_ordered_by_variance() {
         assert_eq!(rows.len(), count);
         let x = data.training_batch(&(0..data.training_len()).collect::<Vec<_>>());
         let mean = data.training_mean();
-        let scores = |row: &[f32]| -> Vec<f64> {
-            x.chunks_exact(dimensions).map(|x| dot(x, row) - dot(&mean, row)).collect()
-        };
+        let scores =
+            |row: &[f32]| -> Vec<f64> { x.chunks_exact(dimensions).map(|x| dot(x, row) - dot(&mean, row)).collect() };
         let mut former = f64::INFINITY;
         for (i, row) in rows.iter().enumerate() {
             for (j, other) in rows.iter().enumerate() {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 #[test]
 fn streams_differ_by_seed_purpose_and_index_and_repeat() {
-    let draw = |seed, purpose, index| normals(&mut stream(seed, purpose, index), 4).iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    let draw = |seed, purpose, index| {
+        normals(&mut stream(seed, purpose, index), 4).iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+    };
     let mut seen = HashSet::new();
     for seed in 0..20 {
         for index in 0..20 {

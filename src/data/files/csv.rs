@@ -29,20 +29,15 @@ pub(super) fn read_examples(context: &Context, mut input: Input) -> Result<RawEx
     let layout = Layout::detect(context, &input.head, input.is_whole)?;
     let label = layout.label_column(context)?;
     // Where the label is settled, other columns of words cannot be it, and are no numbers either.
-    let (left_out, columns): (Vec<usize>, Vec<usize>) = (0..layout.columns())
-        .filter(|column| Some(*column) != label)
-        .partition(|column| layout.is_words[*column]);
+    let (left_out, columns): (Vec<usize>, Vec<usize>) =
+        (0..layout.columns()).filter(|column| Some(*column) != label).partition(|column| layout.is_words[*column]);
     if columns.is_empty() {
         return Err(context.unsuitable("it has no column of numbers beside the label"));
     }
     let shape = ExampleShape::Vector(columns.len());
     raw::check_dimensions(context, Some(columns.len() as u64))?;
 
-    let mut rows = Rows::new(
-        context,
-        BufReader::with_capacity(BUFFER_BYTES, input.into_content()),
-        layout.delimiter,
-    );
+    let mut rows = Rows::new(context, BufReader::with_capacity(BUFFER_BYTES, input.into_content()), layout.delimiter);
     let mut row = Row::default();
     let mut values = FloatsBuilder::new(context, shape, "line");
     let mut labels = LabelsBuilder::default();
@@ -52,12 +47,7 @@ pub(super) fn read_examples(context: &Context, mut input: Input) -> Result<RawEx
     while rows.next(&mut row)? {
         if row.len() != layout.columns() {
             let (line, found, expected) = (row.line, row.len(), layout.columns());
-            return Err(DataError::Ragged {
-                path: context.path.to_owned(),
-                line,
-                found,
-                expected,
-            });
+            return Err(DataError::Ragged { path: context.path.to_owned(), line, found, expected });
         }
         if std::mem::take(&mut is_header) {
             continue;
@@ -65,17 +55,8 @@ pub(super) fn read_examples(context: &Context, mut input: Input) -> Result<RawEx
         for (feature, column) in columns.iter().enumerate() {
             let text = row.text(*column);
             let Some(value) = csv_layout::number(&text, has_decimal_comma) else {
-                let name = layout
-                    .header
-                    .as_ref()
-                    .and_then(|header| header.get(*column))
-                    .cloned();
-                let place = Place {
-                    unit: "line",
-                    row: row.line,
-                    column: column + 1,
-                    name,
-                };
+                let name = layout.header.as_ref().and_then(|header| header.get(*column)).cloned();
+                let place = Place { unit: "line", row: row.line, column: column + 1, name };
                 return Err(DataError::NotANumber {
                     path: context.path.to_owned(),
                     place,
@@ -93,17 +74,11 @@ pub(super) fn read_examples(context: &Context, mut input: Input) -> Result<RawEx
             return Err(context.too_large());
         }
     }
-    let names = layout.header.as_ref().map(|header| {
-        columns
-            .iter()
-            .filter_map(|column| header.get(*column).cloned())
-            .collect()
-    });
+    let names =
+        layout.header.as_ref().map(|header| columns.iter().filter_map(|column| header.get(*column).cloned()).collect());
     let mut examples = values.finish(Format::Csv, shape, names.unwrap_or_default());
     if let Some(missing) = &mut examples.missing {
-        missing.first.column = columns
-            .get(missing.first.column - 1)
-            .map_or(missing.first.column, |column| column + 1);
+        missing.first.column = columns.get(missing.first.column - 1).map_or(missing.first.column, |column| column + 1);
     }
     if label.is_some() {
         match labels.finish() {
@@ -112,15 +87,10 @@ pub(super) fn read_examples(context: &Context, mut input: Input) -> Result<RawEx
         }
     }
     if unlabelled > 0 {
-        examples.warnings.push(format!(
-            "{unlabelled} row(s) have no label and form the class {NO_LABEL}"
-        ));
+        examples.warnings.push(format!("{unlabelled} row(s) have no label and form the class {NO_LABEL}"));
     }
     if !left_out.is_empty() {
-        examples.warnings.push(format!(
-            "columns of words are left out: {}",
-            layout.describe(left_out)
-        ));
+        examples.warnings.push(format!("columns of words are left out: {}", layout.describe(left_out)));
     }
     examples.check(context)
 }

@@ -12,9 +12,7 @@ const LABEL_NAMES: [&str; 4] = ["label", "class", "target", "species"];
 /// A value that a table leaves out.
 fn is_missing(text: &str) -> bool {
     text.is_empty()
-        || ["?", "na", "n/a", "nan", "null", "none"]
-            .iter()
-            .any(|missing| text.eq_ignore_ascii_case(missing))
+        || ["?", "na", "n/a", "nan", "null", "none"].iter().any(|missing| text.eq_ignore_ascii_case(missing))
 }
 
 /// The number in a field: NaN where it is left out, `None` where there is a word.
@@ -48,17 +46,11 @@ impl Layout {
         let end = if is_whole {
             head.len()
         } else {
-            head.iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(head.len(), |last| last + 1)
+            head.iter().rposition(|byte| *byte == b'\n').map_or(head.len(), |last| last + 1)
         };
         let sample = &head[..end];
-        let candidates = [
-            Delimiter::Character(b'\t'),
-            Delimiter::Character(b';'),
-            Delimiter::Character(b','),
-            Delimiter::Spaces,
-        ];
+        let candidates =
+            [Delimiter::Character(b'\t'), Delimiter::Character(b';'), Delimiter::Character(b','), Delimiter::Spaces];
         let mut best: Option<(f64, Delimiter)> = None;
         for delimiter in candidates {
             let agreement = agreement(&sample_rows(context, sample, delimiter).0);
@@ -72,39 +64,23 @@ impl Layout {
             end?;
         }
         let Some(first) = rows.first() else {
-            return Err(DataError::Empty {
-                path: context.path.to_owned(),
-            });
+            return Err(DataError::Empty { path: context.path.to_owned() });
         };
         let has_decimal_comma = delimiter != Delimiter::Character(b',');
         let is_word = |text: &String| number(text, has_decimal_comma).is_none();
         let words_below: Vec<bool> = (0..first.len())
-            .map(|column| {
-                is_mostly(
-                    rows.iter().skip(1).filter_map(|row| row.get(column)),
-                    is_word,
-                )
-            })
+            .map(|column| is_mostly(rows.iter().skip(1).filter_map(|row| row.get(column)), is_word))
             .collect();
         let has_header = rows.len() > 1
             && first.iter().all(|text| text.is_empty() || is_word(text))
-            && first
-                .iter()
-                .zip(&words_below)
-                .any(|(text, words)| is_word(text) && !words);
+            && first.iter().zip(&words_below).any(|(text, words)| is_word(text) && !words);
         let header = has_header.then(|| first.clone());
         let is_words = if has_header {
             words_below
         } else {
-            (0..first.len())
-                .map(|column| is_mostly(rows.iter().filter_map(|row| row.get(column)), is_word))
-                .collect()
+            (0..first.len()).map(|column| is_mostly(rows.iter().filter_map(|row| row.get(column)), is_word)).collect()
         };
-        Ok(Self {
-            delimiter,
-            header,
-            is_words,
-        })
+        Ok(Self { delimiter, header, is_words })
     }
 
     pub fn columns(&self) -> usize {
@@ -118,9 +94,7 @@ impl Layout {
     /// The column of the label, if there is one.
     pub fn label_column(&self, context: &Context) -> Result<Option<usize>, DataError> {
         if let Some(wanted) = &context.options.label {
-            let find = |same: &dyn Fn(&str) -> bool| {
-                self.header.iter().flatten().position(|name| same(name))
-            };
+            let find = |same: &dyn Fn(&str) -> bool| self.header.iter().flatten().position(|name| same(name));
             let by_number = || {
                 wanted
                     .parse::<usize>()
@@ -141,38 +115,22 @@ impl Layout {
             };
         }
         for label in LABEL_NAMES {
-            if let Some(column) = self
-                .header
-                .iter()
-                .flatten()
-                .position(|name| name.eq_ignore_ascii_case(label))
-            {
+            if let Some(column) = self.header.iter().flatten().position(|name| name.eq_ignore_ascii_case(label)) {
                 return Ok(Some(column));
             }
         }
-        let words: Vec<usize> = (0..self.columns())
-            .filter(|column| self.is_words[*column])
-            .collect();
+        let words: Vec<usize> = (0..self.columns()).filter(|column| self.is_words[*column]).collect();
         match words.as_slice() {
             [] => Ok(None),
             [column] => Ok(Some(*column)),
-            _ if words.len() == self.columns() => {
-                Err(context.unsuitable("it is text without a column of numbers"))
-            }
-            _ => Err(DataError::AmbiguousLabel {
-                path: context.path.to_owned(),
-                columns: self.describe(words),
-            }),
+            _ if words.len() == self.columns() => Err(context.unsuitable("it is text without a column of numbers")),
+            _ => Err(DataError::AmbiguousLabel { path: context.path.to_owned(), columns: self.describe(words) }),
         }
     }
 
     /// Names of columns for a message, or their numbers where there is no header; at most ten.
     pub fn describe(&self, columns: Vec<usize>) -> String {
-        let mut names: Vec<String> = columns
-            .iter()
-            .take(10)
-            .map(|column| self.column_name(*column))
-            .collect();
+        let mut names: Vec<String> = columns.iter().take(10).map(|column| self.column_name(*column)).collect();
         if columns.len() > names.len() {
             names.push(format!("… ({} in all)", columns.len()));
         }
@@ -180,12 +138,7 @@ impl Layout {
     }
 
     fn column_name(&self, column: usize) -> String {
-        match self
-            .header
-            .as_ref()
-            .and_then(|header| header.get(column))
-            .filter(|name| !name.is_empty())
-        {
+        match self.header.as_ref().and_then(|header| header.get(column)).filter(|name| !name.is_empty()) {
             Some(name) => format!("`{}`", error::printable(name)),
             None => format!("{}", column + 1),
         }
@@ -193,21 +146,13 @@ impl Layout {
 }
 
 /// The first rows, and whether they ended in an error.
-fn sample_rows(
-    context: &Context,
-    sample: &[u8],
-    delimiter: Delimiter,
-) -> (Vec<Vec<String>>, Result<(), DataError>) {
+fn sample_rows(context: &Context, sample: &[u8], delimiter: Delimiter) -> (Vec<Vec<String>>, Result<(), DataError>) {
     let mut rows = Rows::new(context, sample, delimiter);
     let mut row = Row::default();
     let mut found = Vec::new();
     while found.len() < SAMPLE_ROWS {
         match rows.next(&mut row) {
-            Ok(true) => found.push(
-                (0..row.len())
-                    .map(|column| row.text(column).into_owned())
-                    .collect(),
-            ),
+            Ok(true) => found.push((0..row.len()).map(|column| row.text(column).into_owned()).collect()),
             Ok(false) => break,
             Err(error) => return (found, Err(error)),
         }
@@ -221,17 +166,11 @@ fn agreement(rows: &[Vec<String>]) -> f64 {
     for row in rows.iter().filter(|row| row.len() > 1) {
         *counts.entry(row.len()).or_insert(0_usize) += 1;
     }
-    counts
-        .values()
-        .max()
-        .map_or(0.0, |most| *most as f64 / rows.len() as f64)
+    counts.values().max().map_or(0.0, |most| *most as f64 / rows.len() as f64)
 }
 
 /// Whether more than half of the texts that are not left out are words.
-fn is_mostly<'a>(
-    texts: impl Iterator<Item = &'a String>,
-    is_word: impl Fn(&String) -> bool,
-) -> bool {
+fn is_mostly<'a>(texts: impl Iterator<Item = &'a String>, is_word: impl Fn(&String) -> bool) -> bool {
     let (mut words, mut all) = (0, 0);
     for text in texts.filter(|text| !is_missing(text)) {
         all += 1;

@@ -49,11 +49,7 @@ impl Row {
             return Cow::Borrowed("");
         };
         let text = String::from_utf8_lossy(&self.bytes[field.start..field.end]);
-        if field.has_escaped_quotes {
-            Cow::Owned(text.replace("\"\"", "\""))
-        } else {
-            text
-        }
+        if field.has_escaped_quotes { Cow::Owned(text.replace("\"\"", "\"")) } else { text }
     }
 
     /// Splits the bytes at the delimiter; `false` when they end inside quotes.
@@ -64,24 +60,18 @@ impl Row {
             Delimiter::Character(character) => byte == character,
             Delimiter::Spaces => byte == b' ' || byte == b'\t',
         };
-        let is_padding =
-            |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n') && !is_delimiter(byte);
+        let is_padding = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n') && !is_delimiter(byte);
         let mut position = 0;
         loop {
             while position < bytes.len()
-                && (is_padding(bytes[position])
-                    || delimiter == Delimiter::Spaces && is_delimiter(bytes[position]))
+                && (is_padding(bytes[position]) || delimiter == Delimiter::Spaces && is_delimiter(bytes[position]))
             {
                 position += 1;
             }
             if delimiter == Delimiter::Spaces && position >= bytes.len() {
                 return true;
             }
-            let mut field = Field {
-                start: position,
-                end: position,
-                has_escaped_quotes: false,
-            };
+            let mut field = Field { start: position, end: position, has_escaped_quotes: false };
             if bytes.get(position) == Some(&b'"') {
                 field.start += 1;
                 position += 1;
@@ -129,12 +119,7 @@ pub(super) struct Rows<'a, R> {
 
 impl<'a, R: BufRead> Rows<'a, R> {
     pub fn new(context: &'a Context<'a>, reader: R, delimiter: Delimiter) -> Self {
-        Self {
-            context,
-            reader,
-            delimiter,
-            line: 0,
-        }
+        Self { context, reader, delimiter, line: 0 }
     }
 
     /// Reads the next row into `row`; `false` at the end of the text.
@@ -169,19 +154,11 @@ impl<'a, R: BufRead> Rows<'a, R> {
     fn append_line(&mut self, bytes: &mut Vec<u8>) -> Result<bool, DataError> {
         let limit = self.context.limits.line_bytes;
         let allowed = (limit + 1).saturating_sub(bytes.len() as u64);
-        let count = self
-            .reader
-            .by_ref()
-            .take(allowed)
-            .read_until(b'\n', bytes)
-            .map_err(|error| self.context.io(error))?;
+        let count =
+            self.reader.by_ref().take(allowed).read_until(b'\n', bytes).map_err(|error| self.context.io(error))?;
         self.line += 1;
         if bytes.len() as u64 > limit {
-            return Err(DataError::LineTooLong {
-                path: self.context.path.to_owned(),
-                line: self.line,
-                limit,
-            });
+            return Err(DataError::LineTooLong { path: self.context.path.to_owned(), line: self.line, limit });
         }
         Ok(count > 0)
     }

@@ -78,39 +78,29 @@ impl Header {
         }
         let element = Element::from_code(magic[2]).filter(|_| is_idx(&magic));
         let element = element.ok_or_else(|| {
-            context.malformed(NAME, format!("it starts with the bytes {magic:02x?}, where 00 00, a type and the number of axes belong"))
+            context.malformed(
+                NAME,
+                format!("it starts with the bytes {magic:02x?}, where 00 00, a type and the number of axes belong"),
+            )
         })?;
         let mut lengths = vec![0; usize::from(magic[3]) * 4];
         if input::fill(reader, &mut lengths).map_err(|error| context.io(error))? < lengths.len() {
             return Err(cut_off());
         }
-        let lengths = lengths.chunks_exact(4).map(|bytes| {
-            bytes
-                .iter()
-                .fold(0, |length, byte| length << 8 | u64::from(*byte))
-        });
-        Ok(Self {
-            element,
-            lengths: lengths.collect(),
-        })
+        let lengths =
+            lengths.chunks_exact(4).map(|bytes| bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)));
+        Ok(Self { element, lengths: lengths.collect() })
     }
 
     /// The number of values, `None` beyond 64 bits.
     fn values(&self) -> Option<u64> {
-        self.lengths
-            .iter()
-            .try_fold(1_u64, |product, length| product.checked_mul(*length))
+        self.lengths.iter().try_fold(1_u64, |product, length| product.checked_mul(*length))
     }
 
     /// Bytes that the values take in the file, if `bytes_per_value` of them fit into the limit.
     fn checked_bytes(&self, context: &Context, bytes_per_value: usize) -> Result<usize, DataError> {
-        let bytes = self
-            .values()
-            .and_then(|values| values.checked_mul(bytes_per_value as u64));
-        match bytes
-            .filter(|bytes| *bytes <= context.limits.bytes)
-            .and_then(|bytes| usize::try_from(bytes).ok())
-        {
+        let bytes = self.values().and_then(|values| values.checked_mul(bytes_per_value as u64));
+        match bytes.filter(|bytes| *bytes <= context.limits.bytes).and_then(|bytes| usize::try_from(bytes).ok()) {
             Some(bytes) => Ok(bytes),
             None => {
                 let limit = Bytes(context.limits.bytes);
@@ -124,64 +114,34 @@ impl Header {
 
     fn promise(&self) -> String {
         let lengths: Vec<String> = self.lengths.iter().map(u64::to_string).collect();
-        format!(
-            "{} values of {} byte(s)",
-            lengths.join(" × "),
-            self.element.size()
-        )
+        format!("{} values of {} byte(s)", lengths.join(" × "), self.element.size())
     }
 
     /// The sentence about a file that ends too early or too late.
     fn wrong_length(&self, context: &Context, found: &str) -> DataError {
-        context.malformed(
-            NAME,
-            format!(
-                "its header promises {}, and it holds {found}",
-                self.promise()
-            ),
-        )
+        context.malformed(NAME, format!("its header promises {}, and it holds {found}", self.promise()))
     }
 }
 
 /// Reads the examples of an IDX file: `[n, d]` vectors, `[n, height, width]` or `[n, height, width, 1 or 3]` images.
-pub(in crate::data) fn read_examples(
-    context: &Context,
-    reader: &mut dyn Read,
-) -> Result<RawExamples, DataError> {
+pub(in crate::data) fn read_examples(context: &Context, reader: &mut dyn Read) -> Result<RawExamples, DataError> {
     let header = Header::read(context, reader)?;
-    let axes: Vec<usize> = header
-        .lengths
-        .iter()
-        .map(|length| *length as usize)
-        .collect();
-    let dimensions = header
-        .lengths
-        .iter()
-        .skip(1)
-        .try_fold(1_u64, |product, length| product.checked_mul(*length));
+    let axes: Vec<usize> = header.lengths.iter().map(|length| *length as usize).collect();
+    let dimensions = header.lengths.iter().skip(1).try_fold(1_u64, |product, length| product.checked_mul(*length));
     raw::check_dimensions(context, dimensions)?;
-    let shape =
-        match *axes.as_slice() {
-            [_] => {
-                return Err(context.unsuitable(
-                    "it has a single axis, as label files have; open the file of the images",
-                ));
-            }
-            [_, dimensions] => ExampleShape::Vector(dimensions),
-            [_, height, width] => ExampleShape::Image {
-                height,
-                width,
-                channels: 1,
-            },
-            [_, height, width, channels @ (1 | 3)] => ExampleShape::Image {
-                height,
-                width,
-                channels,
-            },
-            _ => return Err(context.unsuitable(
-                "its axes are not those of vectors, grey images or colour images (3 channels last)",
-            )),
-        };
+    let shape = match *axes.as_slice() {
+        [_] => {
+            return Err(context.unsuitable("it has a single axis, as label files have; open the file of the images"));
+        }
+        [_, dimensions] => ExampleShape::Vector(dimensions),
+        [_, height, width] => ExampleShape::Image { height, width, channels: 1 },
+        [_, height, width, channels @ (1 | 3)] => ExampleShape::Image { height, width, channels },
+        _ => {
+            return Err(
+                context.unsuitable("its axes are not those of vectors, grey images or colour images (3 channels last)")
+            );
+        }
+    };
     if header.element == Element::U8 && shape.is_image() {
         let promised = header.checked_bytes(context, 1)?;
         let bytes = read_exactly(context, reader, &header, promised)?;
@@ -194,10 +154,7 @@ pub(in crate::data) fn read_examples(
     for example in 0..header.lengths[0] {
         let filled = input::fill(reader, &mut row).map_err(|error| context.io(error))?;
         if filled < row.len() {
-            return Err(header.wrong_length(
-                context,
-                &format!("only {} bytes", example as usize * row.len() + filled),
-            ));
+            return Err(header.wrong_length(context, &format!("only {} bytes", example as usize * row.len() + filled)));
         }
         // Vectors without values would make a loop of billions of empty reads.
         if row.is_empty() {
@@ -210,16 +167,11 @@ pub(in crate::data) fn read_examples(
     if !input::is_at_end(context, reader)? {
         return Err(header.wrong_length(context, "more"));
     }
-    builder
-        .finish(Format::Idx, shape, Vec::new())
-        .check(context)
+    builder.finish(Format::Idx, shape, Vec::new()).check(context)
 }
 
 /// Reads the labels of an IDX file with one axis of integers.
-pub(in crate::data) fn read_labels(
-    context: &Context,
-    reader: &mut dyn Read,
-) -> Result<Labels, DataError> {
+pub(in crate::data) fn read_labels(context: &Context, reader: &mut dyn Read) -> Result<Labels, DataError> {
     let header = Header::read(context, reader)?;
     if header.lengths.len() != 1 || matches!(header.element, Element::F32 | Element::F64) {
         return Err(context.malformed("label", "labels are one axis of integers"));
@@ -231,9 +183,7 @@ pub(in crate::data) fn read_labels(
     for label in bytes.chunks_exact(size) {
         builder.push(&header.element.decode(label).to_string());
     }
-    builder
-        .finish()
-        .map_err(|problem| context.unsuitable(problem))
+    builder.finish().map_err(|problem| context.unsuitable(problem))
 }
 
 fn read_exactly(
@@ -260,14 +210,7 @@ pub(super) fn label_file_beside(images: &Path) -> Option<PathBuf> {
         return None;
     }
     let stem = replaced.strip_suffix(".gz").unwrap_or(&replaced);
-    let stems = [
-        stem.replace("idx3", "idx1").replace("idx4", "idx1"),
-        stem.to_owned(),
-    ];
-    let names = stems
-        .iter()
-        .flat_map(|stem| [format!("{stem}.gz"), stem.clone()]);
-    names
-        .map(|name| images.with_file_name(name))
-        .find(|path| path.is_file())
+    let stems = [stem.replace("idx3", "idx1").replace("idx4", "idx1"), stem.to_owned()];
+    let names = stems.iter().flat_map(|stem| [format!("{stem}.gz"), stem.clone()]);
+    names.map(|name| images.with_file_name(name)).find(|path| path.is_file())
 }

@@ -35,81 +35,48 @@ pub(super) fn read_examples(context: &Context) -> Result<RawExamples, DataError>
     walk(context, context.path, 0, &mut found)?;
     found.pictures.sort();
     let Some(first) = found.pictures.first() else {
-        return Err(DataError::NoPictures {
-            path: context.path.to_owned(),
-        });
+        return Err(DataError::NoPictures { path: context.path.to_owned() });
     };
-    let mut stack = Stack {
-        context,
-        first,
-        shape: None,
-        bytes: Vec::new(),
-        is_mixed: false,
-        has_lost_alpha: false,
-    };
+    let mut stack = Stack { context, first, shape: None, bytes: Vec::new(), is_mixed: false, has_lost_alpha: false };
     for (done, path) in found.pictures.iter().enumerate() {
         context.check_cancelled()?;
         stack.push(path)?;
-        context
-            .monitor
-            .progress((done + 1) as f32 / found.pictures.len() as f32);
+        context.monitor.progress((done + 1) as f32 / found.pictures.len() as f32);
     }
     let (is_mixed, has_lost_alpha) = (stack.is_mixed, stack.has_lost_alpha);
     let shape = stack.shape.unwrap_or(ExampleShape::Vector(0));
     let mut examples = RawExamples::from_bytes(Format::Images, shape, stack.bytes);
 
-    let classes: Vec<Option<String>> = found
-        .pictures
-        .iter()
-        .map(|path| class_of(context.path, path))
-        .collect();
+    let classes: Vec<Option<String>> = found.pictures.iter().map(|path| class_of(context.path, path)).collect();
     let labelled = classes.iter().flatten().count();
     if labelled == classes.len() {
         let mut labels = LabelsBuilder::default();
-        classes
-            .iter()
-            .flatten()
-            .for_each(|class| labels.push(class));
+        classes.iter().flatten().for_each(|class| labels.push(class));
         match labels.finish() {
             Ok(labels) => examples = examples.with_labels(labels, context.path)?,
             Err(warning) => examples.warnings.push(warning),
         }
     } else if labelled > 0 {
         let loose = classes.len() - labelled;
-        examples.warnings.push(format!(
-            "{loose} picture(s) lie in no sub-folder, so the sub-folders are not taken as classes"
-        ));
+        examples
+            .warnings
+            .push(format!("{loose} picture(s) lie in no sub-folder, so the sub-folders are not taken as classes"));
     }
     if found.ignored > 0 {
-        examples.warnings.push(format!(
-            "{} file(s) that are neither PNG nor JPEG are left out",
-            found.ignored
-        ));
+        examples.warnings.push(format!("{} file(s) that are neither PNG nor JPEG are left out", found.ignored));
     }
     if is_mixed {
-        examples
-            .warnings
-            .push("some pictures are grey and some in colour: all are read in colour".to_owned());
+        examples.warnings.push("some pictures are grey and some in colour: all are read in colour".to_owned());
     }
     if has_lost_alpha {
-        examples
-            .warnings
-            .push("transparency is left out".to_owned());
+        examples.warnings.push("transparency is left out".to_owned());
     }
     examples.check(context)
 }
 
 /// Collects pictures and counts other files, hidden ones apart; links to folders are not followed, so the walk ends.
-fn walk(
-    context: &Context,
-    folder: &Path,
-    depth: usize,
-    found: &mut Found,
-) -> Result<(), DataError> {
-    let failed = |source| DataError::Io {
-        path: folder.to_owned(),
-        source,
-    };
+fn walk(context: &Context, folder: &Path, depth: usize, found: &mut Found) -> Result<(), DataError> {
+    let failed = |source| DataError::Io { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(failed)? {
         context.check_cancelled()?;
         let entry = entry.map_err(failed)?;
@@ -132,9 +99,7 @@ fn walk(
 }
 
 fn has_picture_extension(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg"))
 }
 
@@ -143,9 +108,7 @@ fn class_of(folder: &Path, picture: &Path) -> Option<String> {
     let inside = picture.strip_prefix(folder).ok()?;
     let mut parts = inside.components();
     let first = parts.next()?;
-    parts
-        .next()
-        .map(|_| first.as_os_str().to_string_lossy().into_owned())
+    parts.next().map(|_| first.as_os_str().to_string_lossy().into_owned())
 }
 
 /// Pictures of one size, one after the other.
@@ -161,104 +124,56 @@ struct Stack<'a> {
 impl Stack<'_> {
     fn push(&mut self, path: &Path) -> Result<(), DataError> {
         let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-        let reader = reader.map_err(|source| DataError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let reader = reader.map_err(|source| DataError::Io { path: path.to_owned(), source })?;
         let picture = self.decode(path, reader)?;
         let colour = picture.color();
         self.has_lost_alpha |= colour.has_alpha();
         let channels = if colour.has_color() { 3 } else { 1 };
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let stacked = match self.shape {
-            Some(ExampleShape::Image {
-                channels: stacked, ..
-            }) => stacked,
+            Some(ExampleShape::Image { channels: stacked, .. }) => stacked,
             _ => channels,
         };
         if stacked == 1 && channels == 3 {
-            self.context
-                .check_bytes((self.bytes.len() as u64).checked_mul(4))?;
+            self.context.check_bytes((self.bytes.len() as u64).checked_mul(4))?;
             self.bytes = self.bytes.iter().flat_map(|grey| [*grey; 3]).collect();
         }
         self.is_mixed |= stacked != channels;
         let channels = stacked.max(channels);
-        self.shape = Some(ExampleShape::Image {
-            height,
-            width,
-            channels,
-        });
-        let pixels = if channels == 3 {
-            picture.into_rgb8().into_raw()
-        } else {
-            picture.into_luma8().into_raw()
-        };
-        self.context
-            .check_bytes((self.bytes.len() as u64).checked_add(pixels.len() as u64))?;
+        self.shape = Some(ExampleShape::Image { height, width, channels });
+        let pixels = if channels == 3 { picture.into_rgb8().into_raw() } else { picture.into_luma8().into_raw() };
+        self.context.check_bytes((self.bytes.len() as u64).checked_add(pixels.len() as u64))?;
         self.bytes.extend_from_slice(&pixels);
         Ok(())
     }
 
     /// Decodes one picture, after a look at its header has shown that it fits.
-    fn decode<R: BufRead + Seek>(
-        &self,
-        path: &Path,
-        reader: ImageReader<R>,
-    ) -> Result<DynamicImage, DataError> {
+    fn decode<R: BufRead + Seek>(&self, path: &Path, reader: ImageReader<R>) -> Result<DynamicImage, DataError> {
         let damaged = |error: image::ImageError| DataError::Malformed {
             path: path.to_owned(),
             format: "picture",
-            problem: error
-                .to_string()
-                .replace('\n', " ")
-                .trim_end_matches('.')
-                .to_owned(),
+            problem: error.to_string().replace('\n', " ").trim_end_matches('.').to_owned(),
         };
         if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
             let problem = "its content is neither PNG nor JPEG".to_owned();
-            return Err(DataError::Malformed {
-                path: path.to_owned(),
-                format: "picture",
-                problem,
-            });
+            return Err(DataError::Malformed { path: path.to_owned(), format: "picture", problem });
         }
         let mut reader = reader;
         let mut limits = image::Limits::default();
         limits.max_alloc = Some(DECODER_BYTES);
         reader.limits(limits);
         let decoder = reader.into_decoder().map_err(damaged)?;
-        let (found_width, found_height) = (
-            decoder.dimensions().0 as usize,
-            decoder.dimensions().1 as usize,
-        );
+        let (found_width, found_height) = (decoder.dimensions().0 as usize, decoder.dimensions().1 as usize);
         if let Some(ExampleShape::Image { height, width, .. }) = self.shape
             && (height, width) != (found_height, found_width)
         {
             let (path, first) = (path.to_owned(), self.first.to_owned());
-            return Err(DataError::PictureSize {
-                path,
-                found_width,
-                found_height,
-                first,
-                width,
-                height,
-            });
+            return Err(DataError::PictureSize { path, found_width, found_height, first, width, height });
         }
-        let channels = if decoder.color_type().has_color() {
-            3
-        } else {
-            1
-        };
-        let dimensions = (found_width as u64)
-            .checked_mul(found_height as u64)
-            .and_then(|pixels| pixels.checked_mul(channels));
-        raw::check_dimensions(
-            &Context {
-                path,
-                ..*self.context
-            },
-            dimensions,
-        )?;
+        let channels = if decoder.color_type().has_color() { 3 } else { 1 };
+        let dimensions =
+            (found_width as u64).checked_mul(found_height as u64).and_then(|pixels| pixels.checked_mul(channels));
+        raw::check_dimensions(&Context { path, ..*self.context }, dimensions)?;
         DynamicImage::from_decoder(decoder).map_err(damaged)
     }
 }

@@ -27,31 +27,19 @@ pub(in crate::data) struct Context<'a> {
 impl Context<'_> {
     /// Turns a failed read into the sentence that belongs to it.
     pub fn io(&self, error: io::Error) -> DataError {
-        let stop = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Stop>());
+        let stop = error.get_ref().and_then(|inner| inner.downcast_ref::<Stop>());
         match (stop, error.kind()) {
             (Some(Stop::Cancelled), _) => DataError::Cancelled,
             (Some(Stop::TooLarge), _) => self.too_large(),
-            (
-                None,
-                io::ErrorKind::InvalidData
-                | io::ErrorKind::InvalidInput
-                | io::ErrorKind::UnexpectedEof,
-            ) => self.malformed("compressed", "its compressed data are damaged or cut off"),
-            (None, _) => DataError::Io {
-                path: self.path.to_owned(),
-                source: error,
-            },
+            (None, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof) => {
+                self.malformed("compressed", "its compressed data are damaged or cut off")
+            }
+            (None, _) => DataError::Io { path: self.path.to_owned(), source: error },
         }
     }
 
     pub fn malformed(&self, format: &'static str, problem: impl Into<String>) -> DataError {
-        DataError::Malformed {
-            path: self.path.to_owned(),
-            format,
-            problem: problem.into(),
-        }
+        DataError::Malformed { path: self.path.to_owned(), format, problem: problem.into() }
     }
 
     pub fn unsuitable(&self, problem: impl Into<String>) -> DataError {
@@ -59,26 +47,17 @@ impl Context<'_> {
     }
 
     pub fn too_large(&self) -> DataError {
-        DataError::TooLarge {
-            path: self.path.to_owned(),
-            limit: self.limits.bytes,
-        }
+        DataError::TooLarge { path: self.path.to_owned(), limit: self.limits.bytes }
     }
 
     /// Refuses what would take more memory than the limit; `None` is a product that overflowed.
     pub fn check_bytes(&self, bytes: Option<u64>) -> Result<usize, DataError> {
         let bytes = bytes.filter(|bytes| *bytes <= self.limits.bytes);
-        bytes
-            .and_then(|bytes| usize::try_from(bytes).ok())
-            .ok_or_else(|| self.too_large())
+        bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| self.too_large())
     }
 
     pub fn check_cancelled(&self) -> Result<(), DataError> {
-        if self.monitor.is_cancelled() {
-            Err(DataError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.monitor.is_cancelled() { Err(DataError::Cancelled) } else { Ok(()) }
     }
 }
 
@@ -104,13 +83,7 @@ pub(super) struct Watched<'a, R> {
 impl<'a, R> Watched<'a, R> {
     /// Watches over uncompressed data, which the limit is on.
     pub fn new(inner: R, context: &Context<'a>, expected: Option<u64>) -> Self {
-        Self {
-            inner,
-            monitor: context.monitor,
-            passed: 0,
-            limit: context.limits.bytes,
-            expected,
-        }
+        Self { inner, monitor: context.monitor, passed: 0, limit: context.limits.bytes, expected }
     }
 }
 
@@ -126,8 +99,7 @@ impl<R: Read> Read for Watched<'_, R> {
             return Err(io::Error::other(Stop::TooLarge));
         }
         if let Some(expected) = self.expected {
-            self.monitor
-                .progress((self.passed as f64 / expected.max(1) as f64).min(1.0) as f32);
+            self.monitor.progress((self.passed as f64 / expected.max(1) as f64).min(1.0) as f32);
         }
         Ok(count)
     }
@@ -150,8 +122,7 @@ impl<'a> Input<'a> {
     pub fn extend_head(&mut self, context: &Context, bytes: usize) -> Result<(), DataError> {
         let start = self.head.len();
         self.head.resize(start + bytes, 0);
-        let filled =
-            fill(&mut self.rest, &mut self.head[start..]).map_err(|error| context.io(error))?;
+        let filled = fill(&mut self.rest, &mut self.head[start..]).map_err(|error| context.io(error))?;
         self.head.truncate(start + filled);
         self.is_whole = filled < bytes;
         Ok(())
@@ -168,28 +139,16 @@ pub(super) fn open<'a>(context: &Context<'a>) -> Result<Input<'a>, DataError> {
     let file = File::open(context.path).map_err(|error| context.io(error))?;
     let length = file.metadata().map_err(|error| context.io(error))?.len();
     // Progress counts the bytes of the file; the limit is on the uncompressed ones.
-    let counted = Watched {
-        inner: file,
-        monitor: context.monitor,
-        passed: 0,
-        limit: u64::MAX,
-        expected: Some(length),
-    };
+    let counted = Watched { inner: file, monitor: context.monitor, passed: 0, limit: u64::MAX, expected: Some(length) };
     let mut buffered = BufReader::with_capacity(CHUNK_BYTES, counted);
-    let is_compressed = io::BufRead::fill_buf(&mut buffered)
-        .map_err(|error| context.io(error))?
-        .starts_with(&[0x1f, 0x8b]);
+    let is_compressed =
+        io::BufRead::fill_buf(&mut buffered).map_err(|error| context.io(error))?.starts_with(&[0x1f, 0x8b]);
     let rest: Box<dyn Read + 'a> = if is_compressed {
         Box::new(Watched::new(MultiGzDecoder::new(buffered), context, None))
     } else {
         Box::new(Watched::new(buffered, context, None))
     };
-    let mut input = Input {
-        head: Vec::new(),
-        is_whole: false,
-        is_compressed,
-        rest,
-    };
+    let mut input = Input { head: Vec::new(), is_whole: false, is_compressed, rest };
     input.extend_head(context, HEAD_BYTES)?;
     Ok(input)
 }
@@ -209,11 +168,7 @@ pub(super) fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize
 }
 
 /// Reads `promised` bytes, fewer if the data end before; memory grows with what arrives, and not with what is promised.
-pub(super) fn read_bytes(
-    context: &Context,
-    reader: &mut dyn Read,
-    promised: usize,
-) -> Result<Vec<u8>, DataError> {
+pub(super) fn read_bytes(context: &Context, reader: &mut dyn Read, promised: usize) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::with_capacity(promised.min(FIRST_RESERVATION));
     while bytes.len() < promised {
         let start = bytes.len();

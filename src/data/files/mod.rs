@@ -34,16 +34,13 @@ pub(super) fn read(context: &Context) -> Result<RawExamples, DataError> {
     }
     let input = input::open(context)?;
     if input.head.is_empty() {
-        return Err(DataError::Empty {
-            path: context.path.to_owned(),
-        });
+        return Err(DataError::Empty { path: context.path.to_owned() });
     }
     match format_of(context, &input.head)? {
         Format::Idx => read_idx(context, input),
         Format::Npy => npy::read_examples(context, &mut input.into_content(), Format::Npy),
         Format::Npz if input.is_compressed => {
-            Err(context
-                .unsuitable("an NPZ file is compressed in itself; unpack the gzip around it"))
+            Err(context.unsuitable("an NPZ file is compressed in itself; unpack the gzip around it"))
         }
         Format::Npz => npz::read_examples(context),
         _ => csv::read_examples(context, input),
@@ -59,9 +56,7 @@ fn format_of(context: &Context, head: &[u8]) -> Result<Format, DataError> {
     } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         Some(Format::Npz)
     } else if images::is_picture(head) {
-        return Err(DataError::SinglePicture {
-            path: context.path.to_owned(),
-        });
+        return Err(DataError::SinglePicture { path: context.path.to_owned() });
     } else if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return Err(context.unsuitable("it is text in UTF-16; save it as UTF-8"));
     } else if head.contains(&0) {
@@ -73,7 +68,10 @@ fn format_of(context: &Context, head: &[u8]) -> Result<Format, DataError> {
     match (found, promised) {
         (Some(Format::Csv) | None, Some(Format::Idx)) => {
             let start = &head[..head.len().min(4)];
-            Err(context.malformed("IDX", format!("it starts with the bytes {start:02x?}, where 00 00, a type and the number of axes belong")))
+            Err(context.malformed(
+                "IDX",
+                format!("it starts with the bytes {start:02x?}, where 00 00, a type and the number of axes belong"),
+            ))
         }
         (Some(Format::Csv) | None, Some(Format::Npy)) => {
             Err(context.malformed("NPY", "it does not start with \\x93NUMPY"))
@@ -82,19 +80,15 @@ fn format_of(context: &Context, head: &[u8]) -> Result<Format, DataError> {
             Err(context.malformed("NPZ", "it does not start like a zip archive"))
         }
         (Some(found), _) => Ok(found),
-        (None, _) => Err(DataError::UnknownFormat {
-            path: context.path.to_owned(),
-        }),
+        (None, _) => Err(DataError::UnknownFormat { path: context.path.to_owned() }),
     }
 }
 
 fn promised_by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let is_idx = name.ends_with("-ubyte")
-        || [".idx", ".idx1", ".idx2", ".idx3", ".idx4"]
-            .iter()
-            .any(|end| name.ends_with(end));
+    let is_idx =
+        name.ends_with("-ubyte") || [".idx", ".idx1", ".idx2", ".idx3", ".idx4"].iter().any(|end| name.ends_with(end));
     match name.rsplit_once('.') {
         Some((_, "npy")) => Some(Format::Npy),
         Some((_, "npz")) => Some(Format::Npz),
@@ -108,10 +102,7 @@ fn read_idx(context: &Context, input: input::Input) -> Result<RawExamples, DataE
     let Some(path) = idx::label_file_beside(context.path) else {
         return Ok(examples);
     };
-    let beside = Context {
-        path: &path,
-        ..*context
-    };
+    let beside = Context { path: &path, ..*context };
     let labels = idx::read_labels(&beside, &mut input::open(&beside)?.into_content())?;
     examples.with_labels(labels, &path)
 }

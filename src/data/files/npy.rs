@@ -20,24 +20,13 @@ pub(in crate::data) fn read_examples(
     format: Format,
 ) -> Result<RawExamples, DataError> {
     let header = Header::read(context, reader)?;
-    let element = header
-        .element
-        .clone()
-        .map_err(|problem| context.unsuitable(problem))?;
-    let dimensions = header
-        .shape
-        .iter()
-        .skip(1)
-        .try_fold(1_u64, |product, length| product.checked_mul(*length));
+    let element = header.element.clone().map_err(|problem| context.unsuitable(problem))?;
+    let dimensions = header.shape.iter().skip(1).try_fold(1_u64, |product, length| product.checked_mul(*length));
     raw::check_dimensions(context, dimensions)?;
     let shape = example_shape(context, &header)?;
     let examples = header.shape.first().copied().unwrap_or(0);
     let stays_u8 = element.is_u8() && shape.is_image();
-    let bytes_per_value = if stays_u8 {
-        1
-    } else {
-        element.size.max(size_of::<f32>())
-    };
+    let bytes_per_value = if stays_u8 { 1 } else { element.size.max(size_of::<f32>()) };
     // Numpy's column order is turned round with a second copy.
     let copies = if header.is_fortran { 2 } else { 1 };
     let memory = dimensions
@@ -97,12 +86,7 @@ fn read_floats(
     builder: &mut FloatsBuilder,
 ) -> Result<(), DataError> {
     let examples = header.shape.first().copied().unwrap_or(0) as usize;
-    let dimensions: usize = header
-        .shape
-        .iter()
-        .skip(1)
-        .map(|length| *length as usize)
-        .product();
+    let dimensions: usize = header.shape.iter().skip(1).map(|length| *length as usize).product();
     let total = examples * dimensions;
     let mut block = vec![0; BLOCK_BYTES];
     let mut read = 0;
@@ -111,23 +95,14 @@ fn read_floats(
     let is_by_column = header.is_fortran;
     while read < total {
         let wanted = ((total - read) * element.size).min(BLOCK_BYTES);
-        let filled =
-            input::fill(reader, &mut block[..wanted]).map_err(|error| context.io(error))?;
+        let filled = input::fill(reader, &mut block[..wanted]).map_err(|error| context.io(error))?;
         if filled < wanted {
-            return Err(cut_off(
-                context,
-                header,
-                element,
-                read * element.size + filled,
-            ));
+            return Err(cut_off(context, header, element, read * element.size + filled));
         }
         for value in block[..filled].chunks_exact(element.size) {
             builder.push(row as u64 + 1, column, element.decode(value));
-            let (fast, fast_end, slow) = if is_by_column {
-                (&mut row, examples, &mut column)
-            } else {
-                (&mut column, dimensions, &mut row)
-            };
+            let (fast, fast_end, slow) =
+                if is_by_column { (&mut row, examples, &mut column) } else { (&mut column, dimensions, &mut row) };
             *fast += 1;
             if *fast == fast_end {
                 *fast = 0;
@@ -140,10 +115,7 @@ fn read_floats(
 }
 
 /// Reads labels: one axis of whole numbers. `Ok(Err(..))` is a warning about labels that are of another kind.
-pub(super) fn read_labels(
-    context: &Context,
-    reader: &mut dyn Read,
-) -> Result<Result<Labels, String>, DataError> {
+pub(super) fn read_labels(context: &Context, reader: &mut dyn Read) -> Result<Result<Labels, String>, DataError> {
     let header = Header::read(context, reader)?;
     let lengths = match *header.shape.as_slice() {
         [length] | [length, 1] => length,
@@ -155,9 +127,7 @@ pub(super) fn read_labels(
         }
     };
     let Ok(element) = header.element else {
-        return Ok(Err(
-            "the labels are not numbers: they are left out".to_owned()
-        ));
+        return Ok(Err("the labels are not numbers: they are left out".to_owned()));
     };
     let promised = context.check_bytes(lengths.checked_mul(element.size as u64))?;
     let bytes = input::read_bytes(context, reader, promised)?;
@@ -176,13 +146,8 @@ fn promise(header: &Header, element: Element) -> String {
 }
 
 fn cut_off(context: &Context, header: &Header, element: Element, found: usize) -> DataError {
-    context.malformed(
-        "NPY",
-        format!(
-            "its header promises {}, and it holds only {found} bytes",
-            promise(header, element)
-        ),
-    )
+    context
+        .malformed("NPY", format!("its header promises {}, and it holds only {found} bytes", promise(header, element)))
 }
 
 /// Turns an array from column-major (Fortran) order into row-major order; `values` fill `axes`.

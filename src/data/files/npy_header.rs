@@ -42,11 +42,7 @@ impl Element {
             ("f", 4 | 8) => Kind::Float,
             _ => return None,
         };
-        matches!(order, "<" | ">" | "|" | "=").then_some(Self {
-            kind,
-            size,
-            is_big_endian: order == ">",
-        })
+        matches!(order, "<" | ">" | "|" | "=").then_some(Self { kind, size, is_big_endian: order == ">" })
     }
 
     /// Whether one value is one unsigned byte.
@@ -105,68 +101,40 @@ impl Header {
         if length > MAX_HEADER_BYTES {
             return Err(context.malformed(
                 "NPY",
-                format!(
-                    "its header claims {length} bytes, and at most {MAX_HEADER_BYTES} are read"
-                ),
+                format!("its header claims {length} bytes, and at most {MAX_HEADER_BYTES} are read"),
             ));
         }
         let mut text = vec![0; length];
         read_all(context, reader, &mut text)?.ok_or_else(cut_off)?;
         let text = String::from_utf8_lossy(&text);
-        Self::parse(&text).ok_or_else(|| {
-            context.malformed("NPY", "its header does not give type, order and shape")
-        })
+        Self::parse(&text).ok_or_else(|| context.malformed("NPY", "its header does not give type, order and shape"))
     }
 
     fn parse(text: &str) -> Option<Self> {
         let after = |key: &str| {
             let key_at = text.find(&format!("'{key}'"))?;
-            Some(
-                text[key_at + key.len() + 2..]
-                    .trim_start()
-                    .strip_prefix(':')?
-                    .trim_start(),
-            )
+            Some(text[key_at + key.len() + 2..].trim_start().strip_prefix(':')?.trim_start())
         };
         let shape = after("shape")?.strip_prefix('(')?;
-        let shape = shape[..shape.find(')')?]
-            .split(',')
-            .map(str::trim)
-            .filter(|length| !length.is_empty());
-        let shape = shape
-            .map(|length| length.trim_end_matches('L').parse().ok())
-            .collect::<Option<Vec<u64>>>()?;
+        let shape = shape[..shape.find(')')?].split(',').map(str::trim).filter(|length| !length.is_empty());
+        let shape = shape.map(|length| length.trim_end_matches('L').parse().ok()).collect::<Option<Vec<u64>>>()?;
         let order = after("fortran_order")?;
         let is_fortran = order.starts_with("True");
         if !is_fortran && !order.starts_with("False") {
             return None;
         }
         let descr = after("descr")?;
-        let element = match descr
-            .strip_prefix('\'')
-            .and_then(|rest| rest.split_once('\''))
-        {
+        let element = match descr.strip_prefix('\'').and_then(|rest| rest.split_once('\'')) {
             Some((name, _)) => Element::parse(name).ok_or_else(|| refusal(name)),
-            None => Err(
-                "it holds records of several types; save the numeric columns as one float32 array"
-                    .to_owned(),
-            ),
+            None => Err("it holds records of several types; save the numeric columns as one float32 array".to_owned()),
         };
-        Some(Self {
-            shape,
-            is_fortran,
-            element,
-        })
+        Some(Self { shape, is_fortran, element })
     }
 
     /// The shape as Python writes it.
     pub fn shape_text(&self) -> String {
         let lengths: Vec<String> = self.shape.iter().map(u64::to_string).collect();
-        if lengths.len() == 1 {
-            format!("({},)", lengths[0])
-        } else {
-            format!("({})", lengths.join(", "))
-        }
+        if lengths.len() == 1 { format!("({},)", lengths[0]) } else { format!("({})", lengths.join(", ")) }
     }
 }
 
@@ -184,11 +152,7 @@ fn refusal(name: &str) -> String {
 }
 
 /// Fills the buffer, or returns `None` where the data end before.
-fn read_all(
-    context: &Context,
-    reader: &mut dyn Read,
-    buffer: &mut [u8],
-) -> Result<Option<()>, DataError> {
+fn read_all(context: &Context, reader: &mut dyn Read, buffer: &mut [u8]) -> Result<Option<()>, DataError> {
     let filled = input::fill(reader, buffer).map_err(|error| context.io(error))?;
     Ok((filled == buffer.len()).then_some(()))
 }

@@ -32,21 +32,16 @@ struct Array {
 /// Reads the examples and labels of an archive.
 pub(super) fn read_examples(context: &Context) -> Result<RawExamples, DataError> {
     let file = File::open(context.path).map_err(|error| context.io(error))?;
-    let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|error| zip_error(context, error))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| zip_error(context, error))?;
     let arrays = list(context, &mut archive)?;
     let chosen = choose(context, &arrays)?;
     let mut examples = with_entry(context, &mut archive, chosen.index, true, |reader| {
         npy::read_examples(context, reader, Format::Npz)
     })?;
     if let Some(array) = label_array(&arrays, &chosen.name) {
-        match with_entry(context, &mut archive, array.index, false, |reader| {
-            npy::read_labels(context, reader)
-        })? {
+        match with_entry(context, &mut archive, array.index, false, |reader| npy::read_labels(context, reader))? {
             Ok(labels) => examples = examples.with_labels(labels, context.path)?,
-            Err(warning) => examples
-                .warnings
-                .push(format!("{warning} (array `{}`)", array.name)),
+            Err(warning) => examples.warnings.push(format!("{warning} (array `{}`)", array.name)),
         }
     }
     Ok(examples)
@@ -62,15 +57,8 @@ fn list(context: &Context, archive: &mut Archive) -> Result<Vec<Array>, DataErro
             _ => None,
         };
         let Some(name) = name else { continue };
-        let header = with_entry(context, archive, index, false, |reader| {
-            Header::read(context, reader)
-        })?;
-        arrays.push(Array {
-            name,
-            index,
-            axes: header.shape.len(),
-            shape: header.shape_text(),
-        });
+        let header = with_entry(context, archive, index, false, |reader| Header::read(context, reader))?;
+        arrays.push(Array { name, index, axes: header.shape.len(), shape: header.shape_text() });
     }
     Ok(arrays)
 }
@@ -88,29 +76,20 @@ fn choose<'a>(context: &Context, arrays: &'a [Array]) -> Result<&'a Array, DataE
         if arrays.len() > listed.len() {
             listed.push(format!("… ({} in all)", arrays.len()));
         }
-        DataError::ChooseArray {
-            path: context.path.to_owned(),
-            problem,
-            arrays: listed.join(", "),
-        }
+        DataError::ChooseArray { path: context.path.to_owned(), problem, arrays: listed.join(", ") }
     };
     if let Some(wanted) = &context.options.array {
         let found = arrays.iter().find(|array| array.name == *wanted);
         return found.ok_or_else(|| open_choice(format!("has no array `{wanted}`")));
     }
-    if let Some(array) = EXAMPLE_NAMES
-        .iter()
-        .find_map(|name| arrays.iter().find(|array| array.name == *name))
-    {
+    if let Some(array) = EXAMPLE_NAMES.iter().find_map(|name| arrays.iter().find(|array| array.name == *name)) {
         return Ok(array);
     }
     let mut candidates = arrays.iter().filter(|array| array.axes >= 2);
     match (candidates.next(), candidates.next()) {
         (Some(array), None) => Ok(array),
         (None, _) => Err(open_choice("has no array of two or more axes".to_owned())),
-        (Some(_), Some(_)) => Err(open_choice(
-            "has several arrays that could be the examples".to_owned(),
-        )),
+        (Some(_), Some(_)) => Err(open_choice("has several arrays that could be the examples".to_owned())),
     }
 }
 
@@ -118,9 +97,7 @@ fn choose<'a>(context: &Context, arrays: &'a [Array]) -> Result<&'a Array, DataE
 fn label_array<'a>(arrays: &'a [Array], examples: &str) -> Option<&'a Array> {
     let beside = examples.strip_prefix('x').map(|rest| format!("y{rest}"));
     let names = beside.iter().map(String::as_str).chain(LABEL_NAMES);
-    names
-        .filter(|name| *name != examples)
-        .find_map(|name| arrays.iter().find(|array| array.name == name))
+    names.filter(|name| *name != examples).find_map(|name| arrays.iter().find(|array| array.name == name))
 }
 
 /// Reads one entry; `has_progress` says that its bytes are what takes the time.
@@ -131,9 +108,7 @@ fn with_entry<T>(
     has_progress: bool,
     read: impl FnOnce(&mut dyn std::io::Read) -> Result<T, DataError>,
 ) -> Result<T, DataError> {
-    let entry = archive
-        .by_index(index)
-        .map_err(|error| zip_error(context, error))?;
+    let entry = archive.by_index(index).map_err(|error| zip_error(context, error))?;
     let expected = has_progress.then(|| entry.size());
     read(&mut Watched::new(entry, context, expected))
 }

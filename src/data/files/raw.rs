@@ -36,9 +36,7 @@ pub(in crate::data) struct RawExamples {
 impl RawExamples {
     /// Wraps 8-bit pictures.
     pub fn from_bytes(format: Format, shape: ExampleShape, bytes: Vec<u8>) -> Self {
-        let (low, high) = bytes.iter().fold((u8::MAX, 0), |(low, high), value| {
-            (low.min(*value), high.max(*value))
-        });
+        let (low, high) = bytes.iter().fold((u8::MAX, 0), |(low, high), value| (low.min(*value), high.max(*value)));
         let examples = bytes.len() / shape.dimensions().max(1);
         Self {
             format,
@@ -54,18 +52,10 @@ impl RawExamples {
     }
 
     /// Attaches labels, which must be as many as the examples; `path` is the file they came from.
-    pub fn with_labels(
-        mut self,
-        labels: Labels,
-        path: &std::path::Path,
-    ) -> Result<Self, DataError> {
+    pub fn with_labels(mut self, labels: Labels, path: &std::path::Path) -> Result<Self, DataError> {
         if labels.of_example.len() != self.examples {
             let (labels, examples) = (labels.of_example.len(), self.examples);
-            return Err(DataError::LabelCount {
-                path: path.to_owned(),
-                labels,
-                examples,
-            });
+            return Err(DataError::LabelCount { path: path.to_owned(), labels, examples });
         }
         self.labels = Some(labels);
         Ok(self)
@@ -77,17 +67,9 @@ impl RawExamples {
         check_dimensions(context, Some(dimensions as u64))?;
         if self.examples < 2 || dimensions == 0 {
             let path = context.path.to_owned();
-            return Err(DataError::TooFewExamples {
-                path,
-                examples: self.examples,
-                dimensions,
-            });
+            return Err(DataError::TooFewExamples { path, examples: self.examples, dimensions });
         }
-        if self
-            .missing
-            .as_ref()
-            .is_some_and(|missing| missing.count == (self.examples * dimensions) as u64)
-        {
+        if self.missing.as_ref().is_some_and(|missing| missing.count == (self.examples * dimensions) as u64) {
             return Err(context.unsuitable("none of its values is a finite number"));
         }
         Ok(self)
@@ -98,11 +80,7 @@ impl RawExamples {
         let mut warnings = self.warnings.clone();
         if let Some(missing) = &self.missing {
             let count = missing.count;
-            let values = if count == 1 {
-                "1 value is"
-            } else {
-                &format!("{count} values are")
-            };
+            let values = if count == 1 { "1 value is" } else { &format!("{count} values are") };
             warnings.push(format!(
                 "{values} missing or not finite, first at {}; training needs every value",
                 missing.first
@@ -121,10 +99,7 @@ impl RawExamples {
 }
 
 /// Refuses an example of more values than the limit; `None` is a product that overflowed.
-pub(super) fn check_dimensions(
-    context: &Context,
-    dimensions: Option<u64>,
-) -> Result<(), DataError> {
+pub(super) fn check_dimensions(context: &Context, dimensions: Option<u64>) -> Result<(), DataError> {
     let limit = context.limits.dimensions;
     match dimensions {
         Some(dimensions) if dimensions <= limit as u64 => Ok(()),
@@ -162,16 +137,14 @@ impl FloatsBuilder {
             range: (f64::INFINITY, f64::NEG_INFINITY),
             missing: 0,
             first_missing: None,
-            max_values: usize::try_from(context.limits.bytes / size_of::<f32>() as u64)
-                .unwrap_or(usize::MAX),
+            max_values: usize::try_from(context.limits.bytes / size_of::<f32>() as u64).unwrap_or(usize::MAX),
         }
     }
 
     /// Adds the value at `row` (counted from 1) and `column` (from 0); columns come in order, row by row or column by column.
     pub fn push(&mut self, row: u64, column: usize, value: f64) {
         if self.is_shifted && column == self.offsets.len() {
-            self.offsets
-                .push(if value.is_finite() { value } else { 0.0 });
+            self.offsets.push(if value.is_finite() { value } else { 0.0 });
         }
         let offset = self.offsets.get(column).copied().unwrap_or(0.0);
         let stored = (value - offset) as f32;
@@ -195,21 +168,11 @@ impl FloatsBuilder {
     }
 
     /// The examples; `feature_names` may be empty.
-    pub fn finish(
-        self,
-        format: Format,
-        shape: ExampleShape,
-        feature_names: Vec<String>,
-    ) -> RawExamples {
+    pub fn finish(self, format: Format, shape: ExampleShape, feature_names: Vec<String>) -> RawExamples {
         let examples = self.values.len() / shape.dimensions().max(1);
         let missing = self.first_missing.map(|(row, column)| Missing {
             count: self.missing,
-            first: Place {
-                unit: self.unit,
-                row,
-                column: column + 1,
-                name: feature_names.get(column).cloned(),
-            },
+            first: Place { unit: self.unit, row, column: column + 1, name: feature_names.get(column).cloned() },
         });
         RawExamples {
             format,

@@ -29,30 +29,16 @@ fn random(stream: Stream) -> ChaCha8Rng {
 }
 
 /// Five bent arms in the plane, `[2]`.
-pub(super) fn pinwheel(
-    options: &LoadOptions,
-    monitor: &dyn LoadMonitor,
-) -> Result<Dataset, DataError> {
-    generate(Source::Pinwheel, 2, options, monitor, |point, _, values| {
-        values.extend(point.map(|value| value as f32))
-    })
+pub(super) fn pinwheel(options: &LoadOptions, monitor: &dyn LoadMonitor) -> Result<Dataset, DataError> {
+    generate(Source::Pinwheel, 2, options, monitor, |point, _, values| values.extend(point.map(|value| value as f32)))
 }
 
 /// The pinwheel on a random plane of six-dimensional space, `[6]`.
-pub(super) fn pinwheel_r6(
-    options: &LoadOptions,
-    monitor: &dyn LoadMonitor,
-) -> Result<Dataset, DataError> {
+pub(super) fn pinwheel_r6(options: &LoadOptions, monitor: &dyn LoadMonitor) -> Result<Dataset, DataError> {
     let plane = pinwheel::Plane::random(&mut random(Stream::Plane));
-    generate(
-        Source::PinwheelR6,
-        pinwheel::AMBIENT,
-        options,
-        monitor,
-        |point, rng, values| {
-            values.extend(plane.embed(point, rng).map(|value| value as f32));
-        },
-    )
+    generate(Source::PinwheelR6, pinwheel::AMBIENT, options, monitor, |point, rng, values| {
+        values.extend(plane.embed(point, rng).map(|value| value as f32));
+    })
 }
 
 fn generate(
@@ -64,17 +50,11 @@ fn generate(
 ) -> Result<Dataset, DataError> {
     let training = options.examples.unwrap_or(TRAINING_EXAMPLES);
     if !(2..=MAX_EXAMPLES).contains(&training) {
-        return Err(DataError::GeneratorExamples {
-            examples: training,
-            limit: MAX_EXAMPLES,
-        });
+        return Err(DataError::GeneratorExamples { examples: training, limit: MAX_EXAMPLES });
     }
     let mut values = Vec::with_capacity((training + HELD_OUT_EXAMPLES) * dimensions);
     let mut of_example = Vec::with_capacity(training + HELD_OUT_EXAMPLES);
-    for (count, stream) in [
-        (training, Stream::Training),
-        (HELD_OUT_EXAMPLES, Stream::HeldOut),
-    ] {
+    for (count, stream) in [(training, Stream::Training), (HELD_OUT_EXAMPLES, Stream::HeldOut)] {
         if monitor.is_cancelled() {
             return Err(DataError::Cancelled);
         }
@@ -85,9 +65,7 @@ fn generate(
         }
     }
     monitor.progress(1.0);
-    let names = (1..=pinwheel::ARMS)
-        .map(|arm| format!("arm {arm}"))
-        .collect();
+    let names = (1..=pinwheel::ARMS).map(|arm| format!("arm {arm}")).collect();
     Dataset::from_generated(
         source.to_string(),
         ExampleShape::Vector(dimensions),

@@ -31,10 +31,8 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 
 /// Draws `count` points in random order, equally many of every arm up to one.
 pub(super) fn draw(count: usize, rng: &mut ChaCha8Rng) -> Vec<Point> {
-    let mut points: Vec<Point> = (0..count)
-        .map(|index| (index % ARMS) as u32)
-        .map(|arm| (arm, draw_on(arm, rng)))
-        .collect();
+    let mut points: Vec<Point> =
+        (0..count).map(|index| (index % ARMS) as u32).map(|arm| (arm, draw_on(arm, rng))).collect();
     points.shuffle(rng);
     points
 }
@@ -60,18 +58,14 @@ impl Plane {
         let first = unit(std::array::from_fn(|_| normal(rng)));
         let second: [f64; AMBIENT] = std::array::from_fn(|_| normal(rng));
         let along = dot(&first, &second);
-        let second = unit(std::array::from_fn(|axis| {
-            second[axis] - along * first[axis]
-        }));
+        let second = unit(std::array::from_fn(|axis| second[axis] - along * first[axis]));
         Self([first, second])
     }
 
     /// The point on the plane, with noise in all directions.
     pub fn embed(&self, [u, v]: [f64; 2], rng: &mut ChaCha8Rng) -> [f64; AMBIENT] {
         let [first, second] = &self.0;
-        std::array::from_fn(|axis| {
-            EMBEDDED_SCALE * (u * first[axis] + v * second[axis]) + EMBEDDED_NOISE * normal(rng)
-        })
+        std::array::from_fn(|axis| EMBEDDED_SCALE * (u * first[axis] + v * second[axis]) + EMBEDDED_NOISE * normal(rng))
     }
 }
 
