@@ -115,8 +115,11 @@ pub fn select(choice: DeviceChoice) -> Result<TrainingDevice, DeviceError> {
     if choice == DeviceChoice::Cpu {
         return Ok(TrainingDevice::cpu());
     }
-    let instance = wgpu::Instance::new(egui_wgpu::WgpuSetupCreateNew::without_display_handle().instance_descriptor);
-    let adapters = enumerate(&instance);
+    let mut descriptor = egui_wgpu::WgpuSetupCreateNew::without_display_handle().instance_descriptor;
+    descriptor.backends = descriptor.backends.difference(wgpu::Backends::GL);
+    let instance = wgpu::Instance::new(descriptor);
+    // OpenGL never trains (see `is_real_gpu`), and looking for it makes Mesa write to standard error.
+    let adapters = enumerate(&instance, wgpu::Backends::PRIMARY);
     let wanted = std::env::var("WGPU_ADAPTER_NAME").ok().map(|name| name.to_lowercase());
     let best = adapters
         .into_iter()
@@ -180,7 +183,7 @@ pub fn wgpu_setup() -> egui_wgpu::WgpuSetup {
 /// All graphics adapters.
 pub fn adapters() -> Vec<AdapterDescription> {
     let instance = wgpu::Instance::new(egui_wgpu::WgpuSetupCreateNew::without_display_handle().instance_descriptor);
-    enumerate(&instance).iter().map(|adapter| describe(&adapter.get_info())).collect()
+    enumerate(&instance, wgpu::Backends::all()).iter().map(|adapter| describe(&adapter.get_info())).collect()
 }
 
 /// Reads a tensor back to the host, row-major.
@@ -219,8 +222,8 @@ fn register(setup: SharedSetup, info: &wgpu::AdapterInfo, reason: &str) -> Resul
     })
 }
 
-fn enumerate(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
-    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()))
+fn enumerate(instance: &wgpu::Instance, backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+    pollster::block_on(instance.enumerate_adapters(backends))
 }
 
 fn describe(info: &wgpu::AdapterInfo) -> AdapterDescription {

@@ -14,6 +14,7 @@
 //! | [`nn`] | layers, the Brenier map |
 //! | [`model`] | generative models: likelihood, decoder, encoder |
 //! | [`inference`] | objectives |
+//! | [`exact`] | what needs no training: the posterior on a grid |
 //! | [`measure`] | what is read off a model |
 //! | [`train`] | trainer threads, commands, probes, checkpoints |
 //! | [`cli`] | the headless face |
@@ -22,6 +23,7 @@
 pub mod cli;
 pub mod data;
 pub mod device;
+pub mod exact;
 pub mod experiment;
 pub mod inference;
 pub mod kernels;

@@ -61,7 +61,7 @@ pub fn measure<M: LatentModel>(
         })
         .collect();
 
-    let z = Tensor::<2>::from_data(TensorData::new(samples.clone(), [count, latent]), device);
+    let z = Tensor::<2>::from_data(TensorData::new(samples, [count, latent]), device);
     let log_likelihood = read(model.log_likelihood(pool.inputs(), model.decode(z)))?;
     let reconstruction = -mean(log_likelihood.iter().copied());
 
@@ -69,7 +69,7 @@ pub fn measure<M: LatentModel>(
     let kl = kl_per_dimension.iter().sum();
     let posterior_mean_variance = posterior_mean_variance(posteriors);
     let is_active = |variance: &f32| *variance >= ACTIVE_UNIT_VARIANCE;
-    let mutual_information = mutual_information(posteriors, &samples);
+    let mutual_information = mutual_information(posteriors, &noise);
     Ok(Measures {
         active_units: posterior_mean_variance.iter().copied().filter(is_active).count(),
         collapsed_dimensions: (0..latent).filter(|&d| !is_active(&posterior_mean_variance[d])).collect(),
@@ -110,12 +110,13 @@ fn posterior_mean_variance(posteriors: &PoolPosteriors) -> Vec<f32> {
     (0..posteriors.latent_dimensions()).map(of).collect()
 }
 
-/// I_q(x; z) = E_x E_q(z|x) [log q(z | x) − log q(z)] with q(z) the mixture over the pool and one sample per example,
-/// `samples: [pool, K]`.
+/// I_q(x; z) = E_x E_q(z|x) [log q(z | x) − log q(z)] with q(z) the mixture over the pool, at the pair of samples μ ± σ ⊙ noise of
+/// each example, `noise: [pool, K]`.
 ///
-/// Both terms use the same sample: the estimate then never exceeds log(pool), and its noise vanishes with the information.
+/// Both terms use the same sample: the estimate then never exceeds log(pool), and its noise vanishes with the information. The
+/// mirrored sample cancels what is left of it to first order, so that the estimate stays below the KL of a collapsed model too.
 /// (With the entropy in closed form instead, as in lagging-encoder code, a collapsed model shows noise of order √(K/2n).)
-pub fn mutual_information(posteriors: &PoolPosteriors, samples: &[f32]) -> f32 {
+pub fn mutual_information(posteriors: &PoolPosteriors, noise: &[f32]) -> f32 {
     let (count, latent) = (posteriors.len(), posteriors.latent_dimensions());
     // Dimension-major, so that the loop over the pool vectorises.
     let column = |of: &dyn Fn(usize, usize) -> f32| -> Vec<Vec<f32>> {
@@ -127,18 +128,21 @@ pub fn mutual_information(posteriors: &PoolPosteriors, samples: &[f32]) -> f32 {
         (0..count).map(|index| -0.5 * posteriors.log_variance(index).iter().sum::<f32>()).collect();
 
     let mut log_densities = vec![0.0_f32; count];
-    let information = samples.chunks_exact(latent).enumerate().map(|(own, z)| {
+    let mut information_at = |own: usize, sign: f32| {
         // log q(z | x_j), up to the constant that cancels.
         log_densities.copy_from_slice(&normalizers);
-        for ((z, means), precisions) in z.iter().zip(&means).zip(&precisions) {
-            for ((log_density, mean), precision) in log_densities.iter_mut().zip(means).zip(precisions) {
+        for dimension in 0..latent {
+            let (mean, sd) = posteriors.moments(own, dimension);
+            let z = mean + sign * sd * noise[own * latent + dimension];
+            let pool = means[dimension].iter().zip(&precisions[dimension]);
+            for (log_density, (mean, precision)) in log_densities.iter_mut().zip(pool) {
                 let difference = z - mean;
                 *log_density -= 0.5 * difference * difference * precision;
             }
         }
         log_densities[own] - kernels::log_mean_exp(&log_densities)
-    });
-    mean(information)
+    };
+    mean((0..count).map(|own| 0.5 * (information_at(own, 1.0) + information_at(own, -1.0))))
 }
 
 /// Summed in f64: a pool's values may differ by orders of magnitude.

@@ -8,8 +8,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// Samples of q(z | x) per example.
 pub const IMPORTANCE_SAMPLES: usize = 500;
-/// Examples averaged over, at most: a decoder of images takes seconds for these already.
-pub const IMPORTANCE_EXAMPLES: usize = 256;
+/// Examples averaged over where examples have more than [`SMALL_DIMENSIONS`] dimensions: seconds for a decoder of images.
+const EXAMPLES_OF_LARGE_DATA: usize = 256;
+/// Up to this many data dimensions, the whole pool is averaged over.
+const SMALL_DIMENSIONS: usize = 64;
+
+/// Pool examples that [`importance_weighted_nll`] averages over.
+pub fn importance_examples(pool: &EvaluationPool) -> usize {
+    if pool.dimensions() <= SMALL_DIMENSIONS { pool.len() } else { pool.len().min(EXAMPLES_OF_LARGE_DATA) }
+}
 
 const SAMPLES_PER_CHUNK: usize = 100;
 const EXAMPLES_PER_CHUNK: usize = 16;
@@ -24,7 +31,7 @@ pub fn importance_weighted_nll<M: LatentModel>(
     seed: u64,
     device: &Device,
 ) -> Result<f64, DeviceError> {
-    let examples = pool.len().min(IMPORTANCE_EXAMPLES);
+    let examples = importance_examples(pool);
     let mut total = 0.0;
     for first in (0..examples).step_by(EXAMPLES_PER_CHUNK) {
         let count = EXAMPLES_PER_CHUNK.min(examples - first);

@@ -11,7 +11,7 @@ mod pool;
 mod traversal;
 
 pub use divergence::{ACTIVE_UNIT_VARIANCE, Measures, measure, mutual_information};
-pub use importance::{IMPORTANCE_EXAMPLES, IMPORTANCE_SAMPLES, importance_weighted_nll};
+pub use importance::{IMPORTANCE_SAMPLES, importance_examples, importance_weighted_nll};
 pub use injectivity::{Injectivity, injectivity};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
 pub use pool::{EvaluationPool, LARGEST_POOL, PoolIndex, PoolPosteriors};

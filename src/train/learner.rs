@@ -7,6 +7,7 @@ use super::probe::{Probe, Reading, ReadingValue};
 use super::weights;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice, read};
+use crate::exact::{self, ExactPosterior};
 use crate::experiment::{LikelihoodKind, Settings};
 use crate::inference::elbo_terms;
 use crate::measure::{self, EvaluationPool, Measures, PoolPosteriors};
@@ -22,6 +23,9 @@ use std::sync::Arc;
 const GPU_STEPS_PER_READ: usize = 8;
 /// Steps between two candidates for the last good weights.
 const SNAPSHOT_EVERY: u64 = 50;
+
+/// Pool examples whose exact posterior is computed.
+const EXACT_EXAMPLES: usize = 64;
 
 /// One variant being trained.
 pub struct Learner {
@@ -59,6 +63,21 @@ pub struct FinalMeasures {
     pub importance_samples: usize,
     /// Examples it is averaged over.
     pub importance_examples: usize,
+    /// Means of the exact posterior over pool examples; where a grid exists, K ≤ 2.
+    pub exact: Option<ExactMeasures>,
+}
+
+/// What the exact posterior on a grid says (see [`crate::exact`]), averaged over the first pool examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExactMeasures {
+    /// R, the range of log p(x|z) over the grid, nats.
+    pub likelihood_range: f64,
+    /// KL(p(z|x) ‖ p(z)), nats.
+    pub kl: f64,
+    /// Radius of the grid in prior standard deviations.
+    pub radius: f64,
+    /// Examples averaged over.
+    pub examples: usize,
 }
 
 /// How a step ended.
@@ -252,8 +271,17 @@ impl Learner {
                 &self.plain,
             )?,
             importance_samples: measure::IMPORTANCE_SAMPLES,
-            importance_examples: self.pool.len().min(measure::IMPORTANCE_EXAMPLES),
+            importance_examples: measure::importance_examples(&self.pool),
+            exact: self.exact_measures(&model)?,
         })
+    }
+
+    fn exact_measures(&self, model: &Vae) -> Result<Option<ExactMeasures>, DeviceError> {
+        let examples = self.pool.len().min(EXACT_EXAMPLES);
+        let inputs = self.pool.inputs().narrow(0, 0, examples);
+        let Some((radius, posteriors)) = exact::exact_posterior(model, inputs, &self.plain)? else { return Ok(None) };
+        let mean = |of: fn(&ExactPosterior) -> f64| posteriors.iter().map(of).sum::<f64>() / examples.max(1) as f64;
+        Ok(Some(ExactMeasures { likelihood_range: mean(|p| p.likelihood_range), kl: mean(|p| p.kl), radius, examples }))
     }
 
     /// Answers a probe about the model as it is now.

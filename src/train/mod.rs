@@ -12,7 +12,7 @@ mod trainer;
 mod weights;
 
 pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
-pub use learner::{FinalMeasures, Learner, StepOutcome};
+pub use learner::{ExactMeasures, FinalMeasures, Learner, StepOutcome};
 pub use message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
 pub use optimizer::{Adam, AdamState};
 pub use probe::{Probe, Reading, ReadingValue};

@@ -1,6 +1,7 @@
 //! The engine, headless on the CPU: data, experiments, training, checkpoints, command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod cli;
 mod data_files;
 mod data_generators;
 mod experiment;

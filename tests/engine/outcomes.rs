@@ -20,12 +20,16 @@ fn a_standard_decoder_collapses_and_a_brenier_decoder_does_not_over_five_seeds()
         // Calibration of the notes: −ELBO 2.38–2.40 and 2.80–2.82, with sampling error of a pool of 1,024.
         assert!((2.33..2.45).contains(&standard.measures.negative_elbo), "{}", standard.measures.negative_elbo);
         assert!((2.72..2.88).contains(&brenier.measures.negative_elbo), "{}", brenier.measures.negative_elbo);
+        // The model itself: KL of the exact posterior on a grid, and the likelihood range (table b of the notes: .002 and .26).
+        let [standard_exact, brenier_exact] = [&standard, &brenier].map(|run| run.exact.unwrap());
+        assert!(standard_exact.kl < 0.02 && standard_exact.likelihood_range < 1.0, "{standard_exact:?}");
+        assert!(brenier_exact.kl > 0.2 && brenier_exact.likelihood_range > 2.0, "{brenier_exact:?}");
         for run in [&standard, &brenier] {
-            assert!(run.measures.mutual_information <= run.measures.kl + 0.05, "MI ≤ KL up to sampling error");
-            assert!(
-                run.importance_weighted_nll <= f64::from(run.measures.negative_elbo) + 0.1,
-                "IWAE bound is tighter"
-            );
+            let (information, kl) = (run.measures.mutual_information, run.measures.kl);
+            // Exact for q; the estimate has a standard error of some 1e-4 nats when both are this small.
+            assert!(information <= kl + 5e-4, "MI ≤ KL: {information} and {kl}");
+            // The same examples, one sample against 500: the tighter bound wins but for sampling error.
+            assert!(run.importance_weighted_nll <= f64::from(run.measures.negative_elbo) + 0.03);
         }
     }
 }

@@ -5,6 +5,7 @@
 mod adam;
 mod brenier_map;
 mod densities;
+mod exact;
 mod kernels;
 mod measures;
 mod principal;

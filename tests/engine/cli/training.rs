@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Fields of a run, in their order.
-const RUN_FIELDS: [&str; 17] = [
+const RUN_FIELDS: [&str; 21] = [
     "name",
     "decoder",
     "steps",
@@ -22,6 +22,10 @@ const RUN_FIELDS: [&str; 17] = [
     "mutual_information_cap",
     "importance_weighted_nll",
     "importance_samples",
+    "importance_examples",
+    "likelihood_range",
+    "kl_exact",
+    "grid_radius",
     "state",
 ];
 
@@ -78,6 +82,8 @@ fn the_summary_has_every_field_and_they_agree() {
         assert!(number("mutual_information") <= number("mutual_information_cap"));
         assert!(number("importance_weighted_nll") <= number("negative_elbo") + 0.05);
         assert!(number("importance_samples") >= 1.0);
+        let range = number("likelihood_range");
+        assert!(range > 0.0 && number("kl_exact") <= range);
     }
 }
 
@@ -206,4 +212,31 @@ fn without_a_display_the_default_lesson_trains_in_the_terminal() {
     for expected in ["standard: ", "brenier: ", "KL per dimension", "█", "active units"] {
         assert!(words.contains(expected), "{expected} is missing in {words}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_reported_and_written() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    let folder = folder();
+    let own = ["--preset", "collapse-2d", "--steps", "1000000000", "--out", "run", "--json"];
+    let mut program = Command::new(env!("CARGO_BIN_EXE_collapsar"))
+        .current_dir(folder.path())
+        .args(arguments(&own))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The handler stands before the first line is written.
+    let mut line = String::new();
+    BufReader::new(program.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("Ctrl-C"), "{line}");
+    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+    let mut output = String::new();
+    program.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+    assert!(program.wait().unwrap().success());
+    let summary: Value = serde_json::from_str(&output).unwrap();
+    assert!(summary["runs"].as_array().unwrap().iter().all(|run| run["state"] == "stopped"), "{summary}");
+    assert!(folder.path().join("run/checkpoint.collapsar").is_file());
 }

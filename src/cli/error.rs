@@ -1,0 +1,51 @@
+//! What can go wrong on the command line, and the exit code that says so.
+
+use crate::data::DataError;
+use crate::device::DeviceError;
+use crate::experiment::ExperimentError;
+use crate::train::checkpoint::CheckpointError;
+use thiserror::Error;
+
+/// A call that failed, in one sentence.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// Arguments that make no sense together.
+    #[error("{0}")]
+    Usage(String),
+    /// A setting given on the command line, or left by it, that cannot be.
+    #[error(transparent)]
+    Setting(ExperimentError),
+    /// A file with an experiment, or an experiment that does not fit its data.
+    #[error(transparent)]
+    Experiment(ExperimentError),
+    /// Data that cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A saved run that cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A device that cannot be had.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A file that could not be written.
+    #[error("{path} could not be written: {message}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system says.
+        message: String,
+    },
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    /// 2 for wrong usage, 1 for any other failure.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Setting(_) | Self::Data(DataError::GeneratorExamples { .. }) => 2,
+            _ => 1,
+        }
+    }
+}

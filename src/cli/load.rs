@@ -1,0 +1,53 @@
+//! Loading data with a bar on standard error.
+
+use super::CliError;
+use crate::data::{self, Dataset, LoadMonitor, LoadOptions};
+use crate::experiment::Experiment;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::Arc;
+
+/// Parts of the bar; a load reports fractions.
+const PARTS: u64 = 1000;
+
+/// Draws the progress of a load. indicatif draws nothing where standard error is no terminal.
+pub(super) struct LoadBar(ProgressBar);
+
+impl LoadBar {
+    pub(super) fn new(what: &str) -> Self {
+        let bar = ProgressBar::new(PARTS);
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {percent} %") {
+            bar.set_style(style);
+        }
+        bar.set_message(format!("Reading {what}"));
+        Self(bar)
+    }
+}
+
+impl Drop for LoadBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl LoadMonitor for LoadBar {
+    fn progress(&self, fraction: f32) {
+        self.0.set_position((fraction.clamp(0.0, 1.0) * PARTS as f32) as u64);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Loads what the experiment models.
+pub(super) fn dataset(experiment: &Experiment) -> Result<Arc<Dataset>, CliError> {
+    let settings = &experiment.data;
+    let options = LoadOptions {
+        label: settings.label.clone(),
+        array: settings.array.clone(),
+        scale: settings.scale,
+        examples: Some(settings.examples),
+    };
+    let bar = LoadBar::new(&settings.source.to_string());
+    Ok(Arc::new(data::load(&settings.source, &options, &bar)?))
+}

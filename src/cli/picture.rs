@@ -1,0 +1,98 @@
+//! `collapsar picture`: the window, or one panel of it, as a PNG without a display.
+
+use super::{CliError, summary, train};
+use crate::experiment::presets::{PRESETS, Preset};
+use crate::ui::panels::Panel;
+use crate::ui::picture::{PictureOptions, render};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Sides of a picture in pixels: nothing can be read below, and graphics adapters refuse above.
+const SIDES: RangeInclusive<u32> = 64..=8192;
+
+/// Trains a preset, then renders the window or one panel to a PNG, without a display
+#[derive(Debug, Args)]
+pub(super) struct Picture {
+    /// Preset to train [default: the default lesson]
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Optimizer steps before the picture is taken; 0 shows the untrained model [default: the preset's]
+    #[arg(long, value_name = "N", value_parser = train::at_least(0))]
+    steps: Option<u64>,
+    /// One panel instead of the whole window
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Panel::ALL.map(Panel::name)))]
+    panel: Option<String>,
+    /// Width and height in pixels
+    #[arg(long, value_name = "WxH", default_value = "1440x900")]
+    size: Size,
+    /// Colours
+    #[arg(long, value_enum, default_value_t)]
+    theme: Theme,
+    /// The PNG to write
+    #[arg(long, value_name = "FILE.png")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Theme {
+    /// Dark on light
+    #[default]
+    Light,
+    /// Light on dark
+    Dark,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Size([u32; 2]);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sides = text.split_once(['x', '×']).and_then(|(width, height)| {
+            let side = |text: &str| text.trim().parse().ok().filter(|side| SIDES.contains(side));
+            Some([side(width)?, side(height)?])
+        });
+        let rule = format!("width and height between {} and {}, such as 1440x900", SIDES.start(), SIDES.end());
+        sides.map(Self).ok_or(rule)
+    }
+}
+
+impl Picture {
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let preset = match &self.preset {
+            Some(name) => Preset::find(name).map_err(CliError::Setting)?,
+            None => &PRESETS[0],
+        };
+        let mut experiment = preset.experiment().map_err(CliError::Experiment)?;
+        experiment.steps = self.steps.unwrap_or(experiment.steps);
+        let options = PictureOptions {
+            experiment,
+            panel: self.panel.as_deref().and_then(Panel::from_name),
+            size: self.size.0,
+            dark: self.theme == Theme::Dark,
+        };
+        let picture = render(options).map_err(|error| CliError::Failed(error.to_string()))?;
+        let format = image::ImageFormat::Png;
+        picture.save_with_format(&self.out, format).map_err(|error| match error {
+            image::ImageError::IoError(error) => summary::not_written(&self.out, &error),
+            error => CliError::Write { path: self.out.display().to_string(), message: error.to_string() },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Size;
+
+    #[test]
+    fn a_size_is_two_sides_within_reason() {
+        assert_eq!("1440x900".parse(), Ok(Size([1440, 900])));
+        for wrong in ["", "1440", "0x900", "1440x-1", "1e9x900", "99999x99999"] {
+            assert!(wrong.parse::<Size>().is_err(), "{wrong}");
+        }
+    }
+}

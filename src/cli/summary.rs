@@ -1,0 +1,204 @@
+//! The summary of a training run, and the files of `--out`.
+
+use super::{CliError, json};
+use crate::experiment::DecoderKind;
+use crate::train::{FinalMeasures, Run, RunState, Session, SessionEvent};
+use crate::{device::DeviceKind, train::checkpoint::Checkpoint};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+/// The experiment, fully resolved.
+pub(super) const EXPERIMENT: &str = "experiment.toml";
+/// The saved run that `--resume` reads.
+pub(super) const CHECKPOINT: &str = "checkpoint.collapsar";
+const METRICS: &str = "metrics.csv";
+const SUMMARY: &str = "summary.json";
+
+/// What came out of training; scripts rely on its fields. A field that does not apply is left out.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    pub seed: u64,
+    pub data: DataSummary,
+    pub device: DeviceSummary,
+    pub runs: Vec<RunSummary>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DataSummary {
+    pub name: String,
+    /// Training split.
+    pub examples: usize,
+    pub dimensions: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DeviceSummary {
+    pub kind: DeviceKind,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RunSummary {
+    pub name: String,
+    pub decoder: DecoderKind,
+    pub steps: u64,
+    pub seconds: f64,
+    pub steps_per_second: f64,
+    pub negative_elbo: f32,
+    pub reconstruction: f32,
+    pub kl: f32,
+    pub kl_per_dimension: Vec<f32>,
+    pub posterior_mean_variance: Vec<f32>,
+    pub active_units: usize,
+    pub collapsed_dimensions: Vec<usize>,
+    pub mutual_information: f32,
+    pub mutual_information_cap: f32,
+    pub importance_weighted_nll: f64,
+    pub importance_samples: usize,
+    pub importance_examples: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likelihood_range: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl_exact: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid_radius: Option<f64>,
+    pub state: State,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Finished,
+    Diverged,
+    Stopped,
+}
+
+impl Summary {
+    /// Takes final measures and where training stands together.
+    pub(super) fn new(session: &Session, preset: Option<String>, measures: Vec<FinalMeasures>) -> Self {
+        let (data, device) = (session.data(), session.device());
+        Self {
+            preset,
+            seed: session.experiment().seed,
+            data: DataSummary {
+                name: data.name().to_owned(),
+                examples: data.training_len(),
+                dimensions: data.dimensions(),
+            },
+            device: DeviceSummary { kind: device.kind, name: device.name.clone(), driver: device.driver.clone() },
+            runs: session.runs().iter().zip(measures).map(|(run, measures)| RunSummary::new(run, measures)).collect(),
+        }
+    }
+}
+
+impl RunSummary {
+    fn new(run: &Run, last: FinalMeasures) -> Self {
+        let (progress, measures) = (run.progress, last.measures);
+        let rate = progress.step as f64 / progress.seconds;
+        Self {
+            name: run.settings.name.clone(),
+            decoder: run.settings.model.decoder,
+            steps: progress.step,
+            seconds: progress.seconds,
+            steps_per_second: if rate.is_finite() { rate } else { 0.0 },
+            negative_elbo: measures.negative_elbo,
+            reconstruction: measures.reconstruction,
+            kl: measures.kl,
+            kl_per_dimension: measures.kl_per_dimension,
+            posterior_mean_variance: measures.posterior_mean_variance,
+            active_units: measures.active_units,
+            collapsed_dimensions: measures.collapsed_dimensions,
+            mutual_information: measures.mutual_information,
+            mutual_information_cap: measures.mutual_information_cap,
+            importance_weighted_nll: last.importance_weighted_nll,
+            importance_samples: last.importance_samples,
+            importance_examples: last.importance_examples,
+            likelihood_range: last.exact.map(|exact| exact.likelihood_range),
+            kl_exact: last.exact.map(|exact| exact.kl),
+            grid_radius: last.exact.map(|exact| exact.radius),
+            state: match run.state {
+                RunState::Finished => State::Finished,
+                RunState::Diverged { .. } => State::Diverged,
+                _ => State::Stopped,
+            },
+        }
+    }
+}
+
+/// Writes everything that `--out` promises.
+pub(super) fn write(folder: &Path, summary: &Summary, session: &mut Session) -> Result<(), CliError> {
+    session.experiment().write(&folder.join(EXPERIMENT)).map_err(CliError::Experiment)?;
+    write_text(&folder.join(METRICS), &metrics(session.runs()))?;
+    write_text(&folder.join(SUMMARY), &json(summary)?)?;
+    checkpoint(session)?.write(&folder.join(CHECKPOINT))?;
+    Ok(())
+}
+
+/// The preset that a folder of `--out` was trained from; a checkpoint itself holds only the experiment.
+pub(super) fn preset_of(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join(SUMMARY)).ok()?;
+    let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(summary.get("preset")?.as_str()?.to_owned())
+}
+
+pub(super) fn not_written(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::Write { path: path.display().to_string(), message: error.to_string() }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), CliError> {
+    std::fs::write(path, text).map_err(|error| not_written(path, &error))
+}
+
+fn checkpoint(session: &mut Session) -> Result<Checkpoint, CliError> {
+    let failed = |reason: String| CliError::Failed(format!("the run could not be saved: {reason}"));
+    session.save();
+    loop {
+        for event in session.wait(Duration::from_millis(100)) {
+            match event {
+                SessionEvent::Saved(saved) => return saved.map(|saved| *saved).map_err(failed),
+                SessionEvent::StateChanged { state: RunState::Failed(reason), .. } => return Err(failed(reason)),
+                SessionEvent::StateChanged { .. } => {}
+            }
+        }
+    }
+}
+
+/// One row per periodic evaluation and variant; variants of fewer dimensions leave the last columns empty.
+fn metrics(runs: &[Run]) -> String {
+    let latent = runs.iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(0);
+    let mut text =
+        "variant,step,negative_elbo,reconstruction,kl,mutual_information,marginal_kl,active_units".to_owned();
+    (0..latent).for_each(|dimension| text.push_str(&format!(",kl_{dimension}")));
+    text.push('\n');
+    for run in runs {
+        let name = csv_field(&run.settings.name);
+        for evaluation in &run.history.evaluations {
+            let of = &evaluation.measures;
+            let measured = [of.negative_elbo, of.reconstruction, of.kl, of.mutual_information, of.marginal_kl];
+            text.push_str(&format!("{name},{}", evaluation.step));
+            measured.iter().for_each(|value| text.push_str(&format!(",{value}")));
+            text.push_str(&format!(",{}", of.active_units));
+            for dimension in 0..latent {
+                text.push(',');
+                if let Some(kl) = of.kl_per_dimension.get(dimension) {
+                    // Writing into a string cannot fail.
+                    let _ = write!(text, "{kl}");
+                }
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A variant may be named anything that TOML allows.
+fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

@@ -1,0 +1,5 @@
+//! Exact answers that need no training of their own: the posterior on a grid over the latent space.
+
+mod grid;
+
+pub use grid::{ExactPosterior, LatentBall, exact_posterior, posterior_on};

@@ -1,0 +1,100 @@
+//! Exact posteriors on a grid against a model whose posterior has a closed form, and against the theorem's bound.
+
+use crate::{assert_close, matrix, normals};
+use burn::tensor::{Device, Tensor};
+use collapsar::exact::{LatentBall, exact_posterior, posterior_on};
+use collapsar::model::{DiagonalGaussian, LatentModel};
+use proptest::prelude::*;
+
+/// x = W z + σ ε with a diagonal W in two dimensions.
+struct Linear {
+    weights: [f64; 2],
+    sigma: f64,
+}
+
+impl LatentModel for Linear {
+    fn latent_dimensions(&self) -> usize {
+        2
+    }
+
+    fn encode(&self, x: Tensor<2>) -> DiagonalGaussian {
+        DiagonalGaussian { mean: x.zeros_like(), log_variance: x.zeros_like() }
+    }
+
+    fn decode(&self, z: Tensor<2>) -> Tensor<2> {
+        z * matrix(1, 2, &self.weights.map(|weight| weight as f32))
+    }
+
+    fn mean_output(&self, natural: Tensor<2>) -> Tensor<2> {
+        natural
+    }
+
+    fn log_likelihood(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
+        (x - natural).powi_scalar(2).sum_dim(1).mul_scalar(-0.5 / self.sigma.powi(2)).squeeze_dim(1)
+    }
+
+    fn log_prior(&self, z: Tensor<2>) -> Tensor<1> {
+        z.powi_scalar(2).sum_dim(1).mul_scalar(-0.5).squeeze_dim(1)
+    }
+}
+
+#[test]
+fn a_linear_model_has_its_closed_form_posterior() {
+    for (weights, sigma) in [([1.2, 0.4], 0.7), ([0.9, 0.0], 0.3), ([0.05, 0.02], 1.0)] {
+        let model = Linear { weights, sigma };
+        let x = [0.8, -0.5, -0.3, 0.2];
+        let (radius, posteriors) = exact_posterior(&model, matrix(2, 2, &x), &Device::flex()).unwrap().unwrap();
+        for (posterior, x) in posteriors.iter().zip(x.chunks_exact(2)) {
+            let mut kl = 0.0;
+            for d in 0..2 {
+                let variance = 1.0 / (1.0 + (weights[d] / sigma).powi(2));
+                let mean = variance * weights[d] * f64::from(x[d]) / sigma.powi(2);
+                // The prior on the grid lacks the 1 % of mass outside of the ball.
+                assert_close(posterior.mean[d], mean, 0.01, "posterior mean");
+                kl += 0.5 * (mean * mean + variance - variance.ln() - 1.0);
+            }
+            assert_close(posterior.kl, kl, 0.012, &format!("KL with radius {radius}"));
+        }
+    }
+}
+
+#[test]
+fn a_flat_likelihood_leaves_the_prior() {
+    let model = Linear { weights: [0.0, 0.0], sigma: 1.0 };
+    let (radius, posteriors) = exact_posterior(&model, matrix(1, 2, &[1.0, 2.0]), &Device::flex()).unwrap().unwrap();
+    assert_eq!((radius, posteriors[0].likelihood_range), (3.0, 0.0));
+    assert!(posteriors[0].kl.abs() < 1e-12);
+}
+
+#[test]
+fn a_grid_that_misses_mass_is_widened() {
+    let model = Linear { weights: [1.0, 1.0], sigma: 0.1 };
+    let (radius, posteriors) = exact_posterior(&model, matrix(1, 2, &[4.5, 0.0]), &Device::flex()).unwrap().unwrap();
+    assert!(radius >= 5.0, "{radius}");
+    assert_close(posteriors[0].mean[0], 4.5 / 1.01, 0.01, "mean");
+}
+
+#[test]
+fn more_than_two_dimensions_have_no_grid() {
+    assert!(LatentBall::new(3, 3.0).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// KL(p(z|x) ‖ p(z)) ≤ min(R, R²/8) on the grid, for any likelihood: here random smooth functions of z.
+    #[test]
+    fn kl_is_bounded_by_the_likelihood_range(seed in 0_u64..1_000_000, scale in 0.001_f32..30.0, waves in 1_usize..6) {
+        let ball = LatentBall::new(1, 3.0).unwrap();
+        let coefficients = normals(seed, 3 * waves);
+        let log_likelihood: Vec<f32> = ball
+            .points
+            .iter()
+            .map(|z| scale * coefficients.chunks_exact(3).map(|c| c[0] * (2.0 * c[1] * z + c[2]).tanh()).sum::<f32>())
+            .collect();
+        let posterior = posterior_on(&ball, &log_likelihood);
+        let range = posterior.likelihood_range;
+        prop_assert!(posterior.kl >= -1e-9);
+        prop_assert!(posterior.kl <= range.min(range * range / 8.0) + 1e-9, "KL {} with R {range}", posterior.kl);
+    }
+}
