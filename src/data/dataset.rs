@@ -2,7 +2,7 @@
 
 use super::files::RawExamples;
 use super::inspection::{Format, Inspection};
-use super::split::Split;
+use super::split::{SMALLEST_SPLIT, Split};
 use super::standardize;
 use super::storage::Storage;
 use super::{DataError, ExampleShape, Labels, Scale};
@@ -242,7 +242,7 @@ impl Dataset {
 }
 
 fn split_warning(examples: usize) -> Option<String> {
-    (examples < 4).then(|| {
+    (examples < SMALLEST_SPLIT).then(|| {
         format!("{examples} examples are too few to hold any out: measures are taken on the training examples")
     })
 }

@@ -10,6 +10,8 @@ const SPLIT_SEED: u64 = 0x5eed_0001;
 const MAX_HELD_OUT: usize = 10_000;
 /// A held-out split of this size is worth a quarter of a small data set.
 const WANTED_HELD_OUT: usize = 1_024;
+/// Fewer examples than this are not split: a variance over two or three of them would say nothing.
+pub(super) const SMALLEST_SPLIT: usize = 16;
 
 /// Indices of examples in storage.
 pub(super) struct Split {
@@ -18,11 +20,11 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Splits `examples` by a fixed permutation; fewer than four are all trained on and all held out.
+    /// Splits `examples` by a fixed permutation; fewer than [`SMALLEST_SPLIT`] are all trained on and all held out.
     pub fn permuted(examples: usize) -> Self {
         let mut order: Vec<u32> = (0..examples as u32).collect();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(SPLIT_SEED));
-        if examples < 4 {
+        if examples < SMALLEST_SPLIT {
             return Self { training: order.clone(), held_out: order };
         }
         let held_out = (examples / 5).max(WANTED_HELD_OUT.min(examples / 4)).min(MAX_HELD_OUT);

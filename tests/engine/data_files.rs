@@ -77,7 +77,7 @@ fn raw_table() -> LoadOptions {
 /// All examples of both splits, sorted by their first value.
 fn sorted_rows(data: &Dataset) -> Vec<Vec<f32>> {
     let mut values = data.training_batch(&(0..data.training_len()).collect::<Vec<_>>());
-    if data.inspection().examples >= 4 {
+    if data.training_len() < data.inspection().examples {
         values.extend(data.held_out_batch(&(0..data.held_out_len()).collect::<Vec<_>>()));
     }
     let mut rows: Vec<Vec<f32>> = values.chunks_exact(data.dimensions()).map(<[f32]>::to_vec).collect();
