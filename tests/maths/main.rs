@@ -8,6 +8,7 @@ mod densities;
 mod exact;
 mod kernels;
 mod measures;
+mod ppca;
 mod principal;
 mod random;
 
