@@ -55,7 +55,8 @@ impl LatentBall {
         };
         let steps = (radius / spacing).round() as i32;
         let axis: Vec<f64> = (-steps..=steps).map(|step| f64::from(step) * spacing).collect();
-        let mut ball = Self { radius, latent_dimensions, points: Vec::new(), log_prior: Vec::new(), is_border: Vec::new() };
+        let mut ball =
+            Self { radius, latent_dimensions, points: Vec::new(), log_prior: Vec::new(), is_border: Vec::new() };
         let mut push = |point: &[f64]| {
             let square: f64 = point.iter().map(|z| z * z).sum();
             if square <= radius * radius + 1e-9 {
@@ -90,7 +91,8 @@ pub fn posterior_on(ball: &LatentBall, log_likelihood: &[f32]) -> ExactPosterior
     let (lowest, highest) = log_likelihood
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-    let joint: Vec<f64> = ball.log_prior.iter().zip(&log_likelihood).map(|(prior, likelihood)| prior + likelihood).collect();
+    let joint: Vec<f64> =
+        ball.log_prior.iter().zip(&log_likelihood).map(|(prior, likelihood)| prior + likelihood).collect();
     let evidence = log_sum_exp(&joint);
     let mut posterior = ExactPosterior {
         likelihood_range: highest - lowest,
@@ -142,7 +144,7 @@ pub fn exact_posterior<M: LatentModel>(
     }
 }
 
-fn log_sum_exp(values: &[f64]) -> f64 {
+pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     largest + values.iter().map(|value| (value - largest).exp()).sum::<f64>().ln()
 }

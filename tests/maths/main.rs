@@ -8,6 +8,7 @@ mod densities;
 mod exact;
 mod kernels;
 mod measures;
+mod mixture;
 mod ppca;
 mod principal;
 mod random;

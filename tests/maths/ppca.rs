@@ -14,7 +14,8 @@ fn reference_weights() -> DMatrix<f64> {
 /// Data whose covariance (1/n) has exactly these eigenvalues, in rotated directions.
 fn data(eigenvalues: &[f64]) -> DMatrix<f64> {
     let (examples, dimensions) = (64, eigenvalues.len());
-    let noise = DMatrix::from_iterator(examples, dimensions, normals(3, examples * dimensions).iter().map(|&x| f64::from(x)));
+    let noise =
+        DMatrix::from_iterator(examples, dimensions, normals(3, examples * dimensions).iter().map(|&x| f64::from(x)));
     let centered = {
         let mean = noise.row_mean();
         let mut noise = noise;
@@ -23,10 +24,13 @@ fn data(eigenvalues: &[f64]) -> DMatrix<f64> {
     };
     // Orthonormal columns that each sum to 0, so that the covariance is diagonal before the rotation.
     let scores = centered.qr().q() * (examples as f64).sqrt();
-    let rotation =
-        DMatrix::from_iterator(dimensions, dimensions, normals(5, dimensions * dimensions).iter().map(|&x| f64::from(x)))
-            .qr()
-            .q();
+    let rotation = DMatrix::from_iterator(
+        dimensions,
+        dimensions,
+        normals(5, dimensions * dimensions).iter().map(|&x| f64::from(x)),
+    )
+    .qr()
+    .q();
     let scale = DMatrix::from_diagonal(&DVector::from_iterator(dimensions, eigenvalues.iter().map(|l| l.sqrt())));
     scores * scale * rotation
 }
@@ -42,7 +46,13 @@ fn dimensions_die_where_the_noise_crosses_the_eigenvalues() {
         let model = Ppca::fit(&spectrum, 2, sigma).unwrap();
         let posterior = model.posterior(&spectrum.centered).unwrap();
         let active = posterior.kl_per_dimension.iter().filter(|kl| **kl > 1e-9).count();
-        let expected = if sigma < 2.899 { 2 } else if sigma < 4.277 { 1 } else { 0 };
+        let expected = if sigma < 2.899 {
+            2
+        } else if sigma < 4.277 {
+            1
+        } else {
+            0
+        };
         assert_eq!(active, expected, "σ = {sigma}");
         for (kl, eigenvalue) in posterior.kl_per_dimension.iter().zip(eigenvalues) {
             let law = (0.5 * (eigenvalue / (sigma * sigma)).ln()).max(0.0);

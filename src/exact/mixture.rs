@@ -1,0 +1,144 @@
+//! The weight α of the first of two Gaussian components: x_i ~ α N(μ₁, σ₁²) + (1 − α) N(μ₂, σ₂²), α ~ Beta(a, b).
+//!
+//! Where the components are equal the likelihood does not depend on α, and the exact posterior is the prior, however many data:
+//! collapse with no neural network and no approximation (Wang, Blei and Cunningham 2021).
+
+use thiserror::Error;
+
+/// Points of the grid over α: i/1000, i = 1 … 999.
+const GRID: usize = 999;
+
+/// Two Gaussian components and the prior of their weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MixtureWeight {
+    /// Mean and standard deviation of the first component, whose weight is α.
+    pub first: (f64, f64),
+    /// Mean and standard deviation of the second.
+    pub second: (f64, f64),
+    /// Parameters a and b of the Beta prior.
+    pub prior: (f64, f64),
+}
+
+/// The exact posterior of α on the grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightPosterior {
+    /// α, ascending.
+    pub grid: Vec<f64>,
+    /// Σ_i log p(x_i | α), nats.
+    pub log_likelihood: Vec<f64>,
+    /// Prior density.
+    pub prior: Vec<f64>,
+    /// Posterior density.
+    pub posterior: Vec<f64>,
+    /// Largest minus smallest log-likelihood over the grid, nats, summed over the data.
+    pub log_likelihood_range: f64,
+    /// Posterior mean of α.
+    pub mean: f64,
+    /// Posterior standard deviation of α.
+    pub sd: f64,
+    /// KL(posterior ‖ prior), nats.
+    pub kl_to_prior: f64,
+}
+
+/// A mixture or data set that has no answer.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum MixtureError {
+    /// No data.
+    #[error("the mixture has no data; give at least one number")]
+    NoData,
+    /// NaN or infinity.
+    #[error("value {0} of the data is not a finite number")]
+    NotFinite(usize),
+    /// σ ≤ 0.
+    #[error("component {component} has the standard deviation {sd}; it must be above 0")]
+    Deviation {
+        /// 1 or 2.
+        component: usize,
+        /// The value given.
+        sd: f64,
+    },
+    /// a ≤ 0 or b ≤ 0.
+    #[error("the prior is Beta({a}, {b}); both parameters must be above 0")]
+    Prior {
+        /// First parameter.
+        a: f64,
+        /// Second parameter.
+        b: f64,
+    },
+}
+
+impl MixtureWeight {
+    /// The posterior given data, the components being known.
+    ///
+    /// # Errors
+    /// No data, values that are not finite, σ ≤ 0, a prior that is none.
+    pub fn posterior(&self, data: &[f64]) -> Result<WeightPosterior, MixtureError> {
+        self.check(data)?;
+        let log_density = |x: f64, (mean, sd): (f64, f64)| {
+            -0.5 * ((x - mean) / sd).powi(2) - sd.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln()
+        };
+        // log(α e^{l₁} + (1 − α) e^{l₂}) = l₂ + log(1 − α + α e^{l₁ − l₂}), taken from the larger of the two.
+        let pairs: Vec<(f64, f64)> =
+            data.iter().map(|&x| (log_density(x, self.first), log_density(x, self.second))).collect();
+        let log_likelihood_at = |alpha: f64| -> f64 {
+            let of = |&(first, second): &(f64, f64)| {
+                let larger = f64::max(first, second);
+                larger + (alpha * (first - larger).exp() + (1.0 - alpha) * (second - larger).exp()).ln()
+            };
+            pairs.iter().map(of).sum()
+        };
+        let grid: Vec<f64> = (1..=GRID).map(|i| i as f64 / (GRID + 1) as f64).collect();
+        let log_likelihood: Vec<f64> = grid.iter().map(|&alpha| log_likelihood_at(alpha)).collect();
+        let (a, b) = self.prior;
+        let log_prior: Vec<f64> =
+            grid.iter().map(|alpha| (a - 1.0) * alpha.ln() + (b - 1.0) * (1.0 - alpha).ln()).collect();
+        let joint: Vec<f64> =
+            log_prior.iter().zip(&log_likelihood).map(|(prior, likelihood)| prior + likelihood).collect();
+        let (prior, posterior) = (masses(&log_prior), masses(&joint));
+
+        let moment =
+            |power: i32| posterior.iter().zip(&grid).map(|(mass, alpha)| mass * alpha.powi(power)).sum::<f64>();
+        let mean = moment(1);
+        let kl = posterior
+            .iter()
+            .zip(&prior)
+            .filter(|(mass, _)| **mass > 0.0)
+            .map(|(mass, prior)| mass * (mass / prior).ln());
+        let extremes = log_likelihood
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+        let density = |masses: Vec<f64>| masses.iter().map(|mass| mass * (GRID + 1) as f64).collect::<Vec<f64>>();
+        Ok(WeightPosterior {
+            log_likelihood_range: extremes.1 - extremes.0,
+            mean,
+            sd: (moment(2) - mean * mean).max(0.0).sqrt(),
+            kl_to_prior: kl.sum(),
+            prior: density(prior),
+            posterior: density(posterior),
+            grid,
+            log_likelihood,
+        })
+    }
+
+    fn check(&self, data: &[f64]) -> Result<(), MixtureError> {
+        if data.is_empty() {
+            return Err(MixtureError::NoData);
+        }
+        if let Some(at) = data.iter().position(|value| !value.is_finite()) {
+            return Err(MixtureError::NotFinite(at + 1));
+        }
+        for (component, (_, sd)) in [(1, self.first), (2, self.second)] {
+            if !(sd > 0.0 && sd.is_finite()) {
+                return Err(MixtureError::Deviation { component, sd });
+            }
+        }
+        let (a, b) = self.prior;
+        if a > 0.0 && b > 0.0 { Ok(()) } else { Err(MixtureError::Prior { a, b }) }
+    }
+}
+
+/// Normalised masses of log weights.
+fn masses(log_weights: &[f64]) -> Vec<f64> {
+    let total = super::grid::log_sum_exp(log_weights);
+    log_weights.iter().map(|weight| (weight - total).exp()).collect()
+}
