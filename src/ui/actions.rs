@@ -1,0 +1,210 @@
+//! Carries out what was asked for during the layout.
+
+use super::adapt;
+use super::app::App;
+use super::commands::{Action, UiCommand};
+use super::loading::{Request, Start, file_name, training_on};
+use super::log::Level;
+use super::open;
+use super::save::{self, Saving};
+use crate::experiment::DataSettings;
+use eframe::egui::Context;
+use std::path::{Path, PathBuf};
+
+impl App {
+    /// Does one thing.
+    pub(super) fn act(&mut self, action: Action, ctx: &Context, frame: &eframe::Frame) {
+        // What was asked for is on the screen in the next frame.
+        ctx.request_repaint();
+        match action {
+            Action::Command(command) => self.command(command, ctx),
+            Action::Preset(preset) => match preset.experiment() {
+                Ok(experiment) => {
+                    let experiment = Box::new(experiment);
+                    self.request(
+                        ctx,
+                        Request::Experiment { experiment, preset: Some(preset), running: Some(true), message: None },
+                    );
+                }
+                Err(error) => self.log.error(error),
+            },
+            Action::Source(source) => {
+                // Built-in data need no preview; the model may have to be adapted to them.
+                let settings = Box::new(DataSettings { source, ..DataSettings::default() });
+                let experiment = Box::new(self.lab.draft.experiment().clone());
+                self.request(ctx, Request::Adapted { experiment, settings });
+            }
+            Action::Open(path) => {
+                open::remember(&mut self.view.recent, &path);
+                self.windows.preview.close();
+                self.request(ctx, Request::Path(path));
+            }
+            Action::Preview { path, settings } => self.request(ctx, Request::Data { path, settings: *settings }),
+            Action::Browse(purpose) => {
+                if let Err(error) = self.files.dialog.open(purpose, ctx, frame) {
+                    self.log.error(error);
+                }
+            }
+            Action::Save { what, path, replace } => self.save_to(what, path, replace, ctx),
+            Action::Decoder { run, decoder } => {
+                let name =
+                    self.lab.session().and_then(|session| session.runs().get(run)).map(|run| run.settings.name.clone());
+                match self.lab.set_decoder(run, decoder) {
+                    Ok(()) => {
+                        let name = super::verdict::title_of(&name.unwrap_or_default());
+                        let text =
+                            format!("{name} has a {} decoder now; restarted with the same seed", decoder.label());
+                        self.log.push_with(Level::Success, text, Some(UiCommand::Undo));
+                    }
+                    Err(error) => self.log.error(error),
+                }
+            }
+            Action::Panel(panel) => self.view.toggle_panel(panel),
+            Action::Pace(pace) => self.lab.set_pace(pace),
+            Action::CancelLoading => {
+                if let Some(job) = self.files.loading.take() {
+                    job.cancel();
+                    self.log.push(Level::Info, "Loading was cancelled");
+                }
+            }
+            Action::TrainOnPreview => self.train_on_preview(),
+            Action::ClosePreview => {
+                self.windows.preview.close();
+            }
+        }
+    }
+
+    fn command(&mut self, command: UiCommand, ctx: &Context) {
+        match command {
+            UiCommand::ToggleRunning => {
+                if let Some(message) = self.lab.toggle_running() {
+                    self.log.push(Level::Info, message);
+                }
+            }
+            UiCommand::Step => self.lab.step(),
+            UiCommand::Reset => {
+                if let Err(error) = self.lab.reset() {
+                    self.log.error(error);
+                }
+            }
+            UiCommand::NewSeed => match self.lab.new_seed() {
+                Ok(seed) => self.log.push(Level::Info, format!("Started from seed {seed}")),
+                Err(error) => self.log.error(error),
+            },
+            UiCommand::Restart => self.restart(ctx),
+            UiCommand::Discard => {
+                if let (Some(session), draft) = self.lab.parts() {
+                    draft.discard(session);
+                }
+            }
+            UiCommand::Undo | UiCommand::Redo => self.travel(command == UiCommand::Undo),
+            UiCommand::Open => self.windows.open.show(),
+            UiCommand::SaveSession => self.windows.save.ask(Saving::Session),
+            UiCommand::SaveExperiment => self.windows.save.ask(Saving::Experiment),
+            UiCommand::ExportCurves => self.windows.save.ask(Saving::Curves),
+            UiCommand::PreviousExample => self.selection.move_example(-1, self.pool()),
+            UiCommand::NextExample => self.selection.move_example(1, self.pool()),
+            UiCommand::ToggleSettings => self.view.settings = !self.view.settings,
+            UiCommand::ToggleExplain => self.view.explain = !self.view.explain,
+            UiCommand::ToggleCurves => self.view.curves = !self.view.curves,
+            UiCommand::ToggleTheme => self.view.toggle_theme(ctx),
+            UiCommand::ToggleFrameTimes => self.view.frame_times = !self.view.frame_times,
+            UiCommand::ToggleLog => self.log.is_open = !self.log.is_open,
+            UiCommand::ToggleHelp => self.windows.is_help_open = !self.windows.is_help_open,
+        }
+    }
+
+    /// Starts anew with the draft; data that must be drawn or read again are loaded first, while the present run goes on.
+    fn restart(&mut self, ctx: &Context) {
+        let Some(session) = self.lab.session() else { return };
+        let draft = self.lab.draft.experiment().clone();
+        if let Err(error) = self.lab.draft.check(session.data()) {
+            self.log.error(error);
+        } else if draft.data != session.experiment().data {
+            let preset = self.lab.preset();
+            let experiment = Box::new(draft);
+            self.request(ctx, Request::Experiment { experiment, preset, running: Some(true), message: None });
+        } else {
+            let changes = self.lab.draft.pending().join(", ");
+            match self.lab.restart(draft) {
+                Ok(()) => {
+                    self.log.push(Level::Success, format!("Restarted with another {changes}, from the same seed"))
+                }
+                Err(error) => self.log.error(error),
+            }
+        }
+    }
+
+    /// Undoes or redoes; a decoder is switched at once, as it was by the button.
+    fn travel(&mut self, back: bool) {
+        if !self.lab.draft.travel(back) {
+            self.log.push(Level::Info, if back { "Nothing to undo" } else { "Nothing to redo" });
+            return;
+        }
+        self.lab.reconcile();
+        if self.lab.draft.is_only_decoder_pending() && self.lab.draft.error().is_none() {
+            let experiment = self.lab.draft.experiment().clone();
+            if let Err(error) = self.lab.restart(experiment) {
+                self.log.error(error);
+            }
+        }
+    }
+
+    fn train_on_preview(&mut self) {
+        let Some(preview) = self.windows.preview.close() else { return };
+        let Ok(data) = preview.data else { return };
+        match adapt::adapt(self.lab.draft.experiment(), &data, preview.settings) {
+            Ok((experiment, changes)) => {
+                let message = training_on(&experiment.data.source, &changes);
+                let start =
+                    Start { experiment, data, checkpoint: None, preset: None, running: Some(true), message: None };
+                match self.lab.start(start) {
+                    Ok(()) => self.log.push(Level::Success, message),
+                    Err(error) => self.log.error(error),
+                }
+            }
+            Err(error) => self.log.error(error),
+        }
+    }
+
+    fn save_to(&mut self, what: Saving, path: PathBuf, replace: bool, ctx: &Context) {
+        let Some(session) = self.lab.session() else {
+            self.log.error("There is nothing to save yet");
+            return;
+        };
+        match what {
+            Saving::Session => {
+                if self.lab.save() {
+                    self.files.checkpoint_to = Some((path, replace));
+                }
+            }
+            Saving::Experiment => {
+                let text = session.experiment().to_toml();
+                self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
+            }
+            Saving::Curves => {
+                let text = save::curves_csv(session);
+                self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
+            }
+        }
+    }
+
+    /// Writes something on a thread of its own.
+    pub(super) fn write(
+        &mut self,
+        ctx: &Context,
+        what: Saving,
+        path: PathBuf,
+        replace: bool,
+        content: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+    ) {
+        if self.files.saving.is_some() {
+            self.log.error(format!("{} was not written: another file is being written", file_name(&path)));
+            return;
+        }
+        match save::write(what, path, replace, ctx, content) {
+            Ok(job) => self.files.saving = Some(job),
+            Err(error) => self.log.error(error),
+        }
+    }
+}

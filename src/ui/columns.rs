@@ -1,0 +1,246 @@
+//! The middle of the window: a column per variant, equally wide, with the same panels at the same height in each.
+//!
+//! Only what is visible is drawn, and only what is drawn is asked of the trainers.
+
+use super::commands::Action;
+use super::panels::{Panel, PanelContext, panel_ui};
+use super::selection::Selection;
+use super::theme::{GAP, Palette};
+use super::verdict::{self, Standing, nats};
+use crate::experiment::DecoderKind;
+use crate::train::{Probe, Run, RunState, Session};
+use eframe::egui::{
+    self, Align, Button, CornerRadius, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, accesskit::Role, pos2,
+    vec2,
+};
+use std::collections::HashMap;
+
+/// Columns narrower than this are scrolled to, not squeezed.
+const NARROWEST: f32 = 300.0;
+/// From this width on, two panels stand side by side.
+const WIDE: f32 = 640.0;
+
+/// Up to so many bars need no column of their own.
+const FEW: usize = 4;
+
+/// What the columns remember between frames.
+#[derive(Default)]
+pub struct Columns {
+    /// Height of each panel when it was last drawn, to know where it stands without drawing it.
+    heights: HashMap<(usize, Panel, u32), f32>,
+    /// One panel instead of all.
+    pub only: Option<Panel>,
+}
+
+/// Panels of one row, with the share of the width of each.
+type Row = Vec<(Panel, f32)>;
+
+impl Columns {
+    /// Draws all columns; what they ask of each run.
+    pub fn show_ui(
+        &mut self,
+        ui: &mut Ui,
+        session: &Session,
+        selection: &mut Selection,
+        hidden: &[String],
+        actions: &mut Vec<Action>,
+    ) -> Vec<Vec<Probe>> {
+        let count = session.runs().len();
+        let mut wanted = vec![vec![Probe::Measures]; count];
+        let palette = Palette::current(ui.ctx());
+        let gap = 10.0;
+        let width = ((ui.available_width() - gap * (count as f32 - 1.0)) / count as f32).max(NARROWEST);
+        ScrollArea::both().auto_shrink([false; 2]).show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = gap;
+                for (index, wanted) in wanted.iter_mut().enumerate() {
+                    let size = vec2(width, ui.available_height());
+                    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+                        ui.set_width(width);
+                        ui.push_id(index, |ui| {
+                            palette.card().inner_margin(egui::Margin::symmetric(8, 6)).show(ui, |ui| {
+                                ui.set_width(width - 18.0);
+                                ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
+                                header_ui(ui, session, index, actions);
+                                let mut context = PanelContext { session, selection, palette };
+                                for row in self.rows(session, index, hidden, ui.available_width()) {
+                                    ui.add_space(GAP);
+                                    self.row_ui(ui, &row, &mut context, index, wanted);
+                                }
+                            });
+                        });
+                    });
+                }
+            });
+        });
+        wanted
+    }
+
+    fn rows(&self, session: &Session, run: usize, hidden: &[String], width: f32) -> Vec<Row> {
+        if let Some(only) = self.only {
+            return vec![vec![(only, 1.0)]];
+        }
+        let whole = |panel| vec![(panel, 1.0)];
+        let beside = |a, b, share: f32| vec![(a, share), (b, 1.0 - share)];
+        let latent = session.runs().iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(1);
+        let is_wide = width >= WIDE;
+        let mut rows = if is_wide || latent <= FEW {
+            vec![beside(Panel::KlBars, Panel::Posterior, if is_wide { 0.5 } else { 0.4 })]
+        } else {
+            vec![whole(Panel::KlBars)]
+        };
+        // Decoded outputs: a plane for data of two dimensions, else strips or lines, which want more width.
+        let decoded = if session.data().dimensions() == 2 { Panel::LatentGrid } else { Panel::Traversal };
+        let is_posterior_placed = rows[0].len() > 1;
+        match (decoded, is_wide) {
+            (Panel::LatentGrid, _) => {
+                if !is_posterior_placed {
+                    rows.push(whole(Panel::Posterior));
+                }
+                rows.push(beside(Panel::Plane, decoded, 0.5));
+            }
+            (_, true) => rows.push(beside(decoded, Panel::Plane, 0.6)),
+            (_, false) if is_posterior_placed => rows.extend([whole(decoded), whole(Panel::Plane)]),
+            (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
+        }
+        let is_shown = |panel: Panel| !hidden.iter().any(|name| name == panel.name());
+        rows.into_iter()
+            .map(|row| {
+                row.into_iter().filter(|(panel, _)| is_shown(*panel) && panel.applies(session, run)).collect::<Row>()
+            })
+            .filter(|row| !row.is_empty())
+            .collect()
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, row: &Row, context: &mut PanelContext<'_>, run: usize, wanted: &mut Vec<Probe>) {
+        let gap = 8.0;
+        let shares: f32 = row.iter().map(|(_, share)| share).sum();
+        let room = ui.available_width() - gap * (row.len() as f32 - 1.0);
+        let top_left = ui.cursor().min;
+        let (mut left, mut tallest) = (top_left.x, 0.0_f32);
+        for &(panel, share) in row {
+            let width = (room * share / shares).floor();
+            let key = (run, panel, width as u32);
+            let known = self.heights.get(&key).copied();
+            let rect = Rect::from_min_size(pos2(left, top_left.y), vec2(width, known.unwrap_or(200.0)));
+            if known.is_none() || ui.is_rect_visible(rect) {
+                for probe in panel.probes(context.session, run, context.selection) {
+                    if !wanted.contains(&probe) {
+                        wanted.push(probe);
+                    }
+                }
+                let mut child =
+                    ui.new_child(UiBuilder::new().id_salt(panel).max_rect(rect).layout(Layout::top_down(Align::Min)));
+                child.set_width(width);
+                // Panels are as high as they like, but a title must not run into the neighbour.
+                child.set_clip_rect(ui.clip_rect().intersect(Rect::from_x_y_ranges(
+                    rect.left() - 4.0..=rect.right() + 4.0,
+                    ui.clip_rect().y_range(),
+                )));
+                panel_ui(panel, &mut child, context, run);
+                self.heights.insert(key, child.min_rect().height());
+            }
+            tallest = tallest.max(self.heights.get(&key).copied().unwrap_or_default());
+            left += width + gap;
+        }
+        ui.allocate_rect(Rect::from_min_size(top_left, vec2(ui.available_width(), tallest)), Sense::hover());
+    }
+}
+
+fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Action>) {
+    let run = &session.runs()[index];
+    let palette = Palette::current(ui.ctx());
+    let color = palette.run(session.runs(), index);
+    ui.horizontal(|ui| {
+        ui.set_height(26.0);
+        let (chip, _) = ui.allocate_exact_size(vec2(12.0, 18.0), Sense::hover());
+        ui.painter().rect_filled(chip, CornerRadius::same(3), color);
+        ui.heading(RichText::new(verdict::title(&run.settings)).color(color));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            decoder_ui(ui, run, index, actions);
+            ui.add_space(8.0);
+            state_ui(ui, run);
+        });
+    });
+    let found = verdict::measures(run);
+    let said = verdict::verdict(&run.state, found);
+    let is_counted = !matches!(said.standing, Standing::Broken | Standing::Unknown);
+    let text_color = match said.standing {
+        Standing::Broken => palette.error,
+        Standing::Unknown => palette.weak_text,
+        _ => palette.strong_text,
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.label(RichText::new(&said.text).size(if is_counted { 16.0 } else { 14.0 }).color(text_color));
+        if is_counted {
+            ui.label(RichText::new(verdict::measure_of_collapse()).small().weak()).on_hover_text(
+                "Collapsed here: Var over held-out examples of E[z | x] under the encoder is below 0.01. It judges the encoder: one that lags \
+                 behind its decoder looks the same as a collapsed model",
+            );
+        }
+    });
+    let losses = match found {
+        Some(measures) => format!(
+            "−ELBO {} nats per example: reconstruction {} + KL {}",
+            nats(measures.negative_elbo),
+            nats(measures.reconstruction),
+            nats(measures.kl)
+        ),
+        None => "−ELBO not measured yet".to_owned(),
+    };
+    ui.add(egui::Label::new(RichText::new(losses).small().color(palette.weak_text)).truncate()).on_hover_text(
+        "Over the pool of held-out examples, one sample of z per example; summed over features, averaged over examples; β left out",
+    );
+}
+
+fn state_ui(ui: &mut Ui, run: &Run) {
+    let palette = Palette::current(ui.ctx());
+    match &run.state {
+        RunState::Preparing(text) => {
+            ui.label(RichText::new(*text).small().weak());
+            ui.spinner();
+        }
+        RunState::Paused => {
+            ui.label(RichText::new("Paused").small().color(palette.weak_text));
+        }
+        RunState::Finished => {
+            ui.label(RichText::new("Finished").small().color(palette.success))
+                .on_hover_text("The step limit is reached; Run goes on");
+        }
+        RunState::Diverged { .. } => {
+            ui.label(RichText::new("Diverged").small().color(palette.error));
+        }
+        RunState::Failed(_) => {
+            ui.label(RichText::new("Stopped").small().color(palette.error));
+        }
+        RunState::Running => {}
+    }
+}
+
+/// Standard | Brenier.
+fn decoder_ui(ui: &mut Ui, run: &Run, index: usize, actions: &mut Vec<Action>) {
+    let palette = Palette::current(ui.ctx());
+    ui.spacing_mut().item_spacing.x = 1.0;
+    for &decoder in DecoderKind::ALL.iter().rev() {
+        let is_present = run.settings.model.decoder == decoder;
+        let (text, fill) = match is_present {
+            true => (palette.surface, palette.decoder(decoder)),
+            false => (palette.weak_text, palette.control),
+        };
+        let text = RichText::new(decoder.label()).small().color(text);
+        let response = ui.add(Button::new(text).fill(fill).selected(false));
+        let label = format!("{} decoder for {}", decoder.label(), run.settings.name);
+        response.widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, is_present, &label));
+        let tooltip = match decoder {
+            DecoderKind::Standard => "Multilayer perceptron: may become flat in z. Restarts with the same seed",
+            DecoderKind::Brenier => {
+                "g2(β g1(z)), both maps gradients of convex potentials: injective in z. Restarts with the same seed"
+            }
+        };
+        if response.on_hover_text(tooltip).clicked() && !is_present {
+            actions.push(Action::Decoder { run: index, decoder });
+        }
+    }
+    ui.spacing_mut().item_spacing.x = 8.0;
+}

@@ -1,0 +1,126 @@
+//! The panel on the right: the lesson, what the numbers beside it say, and what the terms mean.
+
+use super::diagnosis::{Facts, diagnosis};
+use super::theme::{GAP, Palette, SECTION_GAP};
+use super::verdict;
+use crate::experiment::presets::Preset;
+use crate::train::Session;
+use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+
+/// The explanation panel.
+#[derive(Default)]
+pub struct ExplainPanel {
+    markdown: CommonMarkCache,
+}
+
+impl ExplainPanel {
+    /// Draws lesson and terms, and below them the diagnosis, which stays where it is while its words change.
+    pub fn show_ui(&mut self, ui: &mut Ui, session: Option<&Session>, preset: Option<&Preset>) {
+        let frame = Frame::new().inner_margin(Margin { top: 8, ..Margin::ZERO });
+        let height = (0.45 * ui.available_height()).clamp(120.0, 316.0);
+        let panel =
+            Panel::bottom("diagnosis").resizable(true).default_size(height).size_range(80.0..=600.0).frame(frame);
+        panel.show(ui, |ui| {
+            ui.heading("Diagnosis").on_hover_text("Made from the numbers beside it, and from nothing else");
+            ScrollArea::vertical().id_salt("diagnosis").auto_shrink([false; 2]).show(ui, |ui| {
+                if let Some(session) = session {
+                    diagnosis_ui(ui, session);
+                }
+            });
+        });
+        ScrollArea::vertical().id_salt("lesson").auto_shrink([false; 2]).show(ui, |ui| {
+            ui.set_width(ui.available_width() - 6.0);
+            match preset {
+                Some(preset) => {
+                    CommonMarkViewer::new().show(ui, &mut self.markdown, preset.lesson);
+                }
+                None => {
+                    ui.heading("Your experiment");
+                    ui.label(
+                        "All variants see the same batches and the same noise. What differs between the columns comes from what differs in \
+                         their settings.",
+                    );
+                }
+            }
+            ui.add_space(SECTION_GAP);
+            ui.heading("Terms");
+            for (term, meaning) in TERMS {
+                CollapsingHeader::new(*term).show(ui, |ui| ui.label(*meaning));
+            }
+        });
+    }
+}
+
+fn diagnosis_ui(ui: &mut Ui, session: &Session) {
+    let palette = Palette::current(ui.ctx());
+    ui.set_width(ui.available_width() - 6.0);
+    let known: Vec<(usize, Facts<'_>)> = session
+        .runs()
+        .iter()
+        .enumerate()
+        .filter_map(|(index, run)| {
+            Some((index, Facts { settings: &run.settings, measures: verdict::measures(run)?, step: run.progress.step }))
+        })
+        .collect();
+    if known.is_empty() {
+        ui.weak("Nothing measured yet");
+        return;
+    }
+    let (indices, facts): (Vec<usize>, Vec<Facts<'_>>) = known.into_iter().unzip();
+    let (own, between) = diagnosis(&facts);
+    for ((index, facts), text) in indices.into_iter().zip(&facts).zip(own) {
+        ui.label(RichText::new(verdict::title(facts.settings)).strong().color(palette.run(session.runs(), index)));
+        ui.label(text);
+        ui.add_space(GAP);
+    }
+    for text in between {
+        ui.label(text);
+        ui.add_space(GAP);
+    }
+}
+
+/// What the words on the screen mean.
+const TERMS: &[(&str, &str)] = &[
+    (
+        "Posterior collapse",
+        "The posterior p(z | x) equals the prior p(z): z says nothing about x. It happens exactly when the likelihood p(x | z) does not \
+         depend on z (Wang, Blei and Cunningham 2021)",
+    ),
+    (
+        "Collapsed dimension",
+        "Here: the variance over held-out examples of the encoder's posterior mean is below 0.01. This judges the encoder; the theorem \
+         speaks of the exact posterior",
+    ),
+    ("Active units", "Number of latent dimensions that are not collapsed by that measure (Burda et al. 2016)"),
+    ("Prior", "p(z) = N(0, I), what z is drawn from before x is seen"),
+    ("Encoder", "q(z | x), a diagonal Gaussian whose means and variances a network computes from x"),
+    (
+        "Aggregated posterior",
+        "The mixture of q(z | x) over all held-out examples of the pool. It should resemble the prior",
+    ),
+    (
+        "ELBO",
+        "Evidence lower bound. Its negative is reconstruction + KL, in nats per example, summed over pixels or features and averaged over \
+         examples; smaller is better. β is left out, so that runs with different β can be compared",
+    ),
+    (
+        "Reconstruction",
+        "−E log p(x | z) under the encoder, one sample of z per example, in nats per example, constants included",
+    ),
+    (
+        "KL",
+        "KL(q(z | x) ‖ p(z)), in nats per example: how far the encoder moves from the prior, in all dimensions or in one",
+    ),
+    (
+        "Mutual information",
+        "I(x; z) under the encoder, in nats, estimated over the pool of held-out examples. The estimate cannot exceed the logarithm of the \
+         pool's size, its cap",
+    ),
+    (
+        "Brenier map",
+        "The gradient of a convex potential. With the floor m the potential is m-strongly convex, and the map moves points apart by at least \
+         the factor m: two of them give m²",
+    ),
+    ("Nat", "Unit of information with the natural logarithm; 1 nat is 1.44 bits"),
+];

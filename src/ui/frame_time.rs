@@ -1,0 +1,87 @@
+//! The window thread's own time per frame: message handling, layout and panels, without waiting for the GPU or the screen.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Frames kept: half a minute at 30 per second.
+const KEPT: usize = 1024;
+
+/// A ring of frame times.
+#[derive(Clone, Debug, Default)]
+pub struct FrameTimes {
+    kept: VecDeque<f32>,
+    logic: Duration,
+    total: u64,
+}
+
+/// Percentiles over the kept frames, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FrameTimeSummary {
+    /// Median.
+    pub p50: f32,
+    /// 99th percentile.
+    pub p99: f32,
+    /// Largest.
+    pub max: f32,
+    /// Frames these are taken over.
+    pub frames: usize,
+}
+
+impl FrameTimes {
+    /// Notes the time since `start` as spent on messages, for the frame that follows.
+    pub fn end_logic(&mut self, start: Instant) {
+        self.logic += start.elapsed();
+    }
+
+    /// Ends a frame whose layout began at `start`.
+    pub fn end_frame(&mut self, start: Instant) {
+        let time = start.elapsed() + std::mem::take(&mut self.logic);
+        self.push(time.as_secs_f32() * 1e3);
+    }
+
+    fn push(&mut self, milliseconds: f32) {
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(milliseconds);
+        self.total += 1;
+    }
+
+    /// Percentiles over the last thousand frames.
+    pub fn summary(&self) -> FrameTimeSummary {
+        let mut sorted: Vec<f32> = self.kept.iter().copied().collect();
+        sorted.sort_by(f32::total_cmp);
+        let at = |share: f32| {
+            let rank = (share * sorted.len() as f32).ceil() as usize;
+            sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        };
+        FrameTimeSummary { p50: at(0.5), p99: at(0.99), max: at(1.0), frames: sorted.len() }
+    }
+
+    /// Frames since the start.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Forgets all frames, the first ones say: fonts and pipelines are built in them.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_by_rank() {
+        let mut times = FrameTimes::default();
+        (1..=100).rev().for_each(|time| times.push(time as f32));
+        assert_eq!(times.summary(), FrameTimeSummary { p50: 50.0, p99: 99.0, max: 100.0, frames: 100 });
+    }
+
+    #[test]
+    fn no_frame_has_no_time() {
+        assert_eq!(FrameTimes::default().summary(), FrameTimeSummary::default());
+    }
+}

@@ -1,0 +1,68 @@
+//! The window. It holds no tensor and does no maths: it edits an [`Experiment`](crate::experiment::Experiment), tells trainers what to
+//! do, asks them [`Probe`](crate::train::Probe)s, and draws the answers.
+//!
+//! | file | job |
+//! |---|---|
+//! | `app` | puts the pieces together: `logic` takes in what happened (`events`), `ui` lays out, `actions` carries out what was asked |
+//! | `lab`, `draft` | the session, and the experiment as the person has it |
+//! | `commands`, `toolbar`, `help` | what can be asked for, from one table |
+//! | `settings`, `fields` | the settings panel |
+//! | `columns`, `panels`, `canvas` | a column per variant, and what is drawn in it |
+//! | `explain`, `verdict`, `diagnosis` | words: lesson, diagnosis, terms |
+//! | `open`, `dialog`, `preview`, `examples`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
+//! | `log`, `frame_time`, `theme`, `selection`, `view` | messages, timing, colours, what is looked at, what is remembered |
+//! | `picture` | the same window, drawn to an image without a display |
+
+mod actions;
+mod adapt;
+mod app;
+pub mod canvas;
+mod columns;
+pub mod commands;
+mod diagnosis;
+mod dialog;
+mod draft;
+mod events;
+mod examples;
+mod explain;
+mod fields;
+pub mod frame_time;
+mod help;
+mod lab;
+mod loading;
+pub mod log;
+mod open;
+pub mod panels;
+pub mod picture;
+mod preview;
+mod save;
+pub mod selection;
+mod settings;
+pub mod theme;
+mod toolbar;
+mod verdict;
+mod view;
+
+pub use app::{App, AppOptions, Environment};
+pub use dialog::Purpose;
+pub use save::Saving;
+
+use eframe::egui::ViewportBuilder;
+
+/// Opens the window, and returns when it is closed.
+///
+/// # Errors
+/// No display, or no graphics adapter that can draw on it.
+pub fn run(options: AppOptions) -> eframe::Result {
+    let mut native = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_app_id("collapsar")
+            .with_title("Collapsar")
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([960.0, 600.0]),
+        persist_window: true,
+        ..eframe::NativeOptions::default()
+    };
+    native.wgpu_options.wgpu_setup = crate::device::wgpu_setup();
+    eframe::run_native("Collapsar", native, Box::new(|creation| Ok(Box::new(App::new(creation, options)?))))
+}

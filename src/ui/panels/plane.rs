@@ -1,0 +1,319 @@
+//! The aggregated posterior in the plane of two latent dimensions, with the prior's contours over it.
+
+use super::axes::{Axes, Axis, Margins, is_narrow};
+use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
+use super::words::{dimension_name, example_name, number, round_number};
+use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
+use crate::train::{Plane, Probe, ReadingValue};
+use crate::ui::canvas::{self, DensityPicture};
+use crate::ui::theme::Palette;
+use eframe::egui::{
+    Align2, Color32, Id, Mesh, Painter, Rect, Response, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
+    epaint::EllipseShape, pos2, vec2,
+};
+use eframe::egui_wgpu::Callback;
+use std::sync::{Arc, LazyLock};
+
+/// The picture is square and no larger than this.
+const LARGEST: f32 = 300.0;
+/// Ends of the axes to choose from: the first that holds nearly all means of every run.
+const REACHES: [f32; 6] = [3.5, 5.0, 8.0, 12.0, 20.0, 50.0];
+/// Densities are compared at this many posterior means to find the highest.
+const PEAK_SAMPLES: usize = 48;
+
+const EXPLANATION: &str = "Where the encoder puts the examples of the evaluation pool, in two latent dimensions: the aggregated posterior \
+    q(z) = mean of q(z|x), drawn as the exact mixture. Dots are posterior means, circles the prior at one and two standard deviations. \
+    A collapsed model shows the prior itself, with all means at the centre. Click to select the example with the nearest mean";
+
+/// What follows from the Gaussians alone.
+struct Facts {
+    /// Highest density of the mixture at its own means.
+    highest: f32,
+    /// Standard deviations that only a tenth of the Gaussians fall below, per axis.
+    narrow: [f32; 2],
+    /// Distance from the origin along an axis that holds 99 % of the means.
+    extent: f32,
+}
+
+/// Draws the plane of the selected dimension and its partner.
+pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
+    let latent_dimensions = ctx.session.runs()[run].settings.model.latent_dimensions;
+    if latent_dimensions < 2 {
+        title_ui(ui, "Aggregated posterior", EXPLANATION, |_| {});
+        return message_ui(ui, ctx.palette, 40.0, "A plane needs two latent dimensions; this model has one");
+    }
+    let probe = Probe::Plane { dimensions: ctx.selection.plane() };
+    let found = answer(ui.ctx(), panel_id("plane", run), &ctx.session.runs()[run], &probe, plane_of);
+    let dimensions = match &found {
+        Answer::Value(plane) => plane.dimensions,
+        Answer::Message(_) => ctx.selection.plane(),
+    };
+    let [x_name, y_name] = dimensions.map(dimension_name);
+    title_ui(ui, "Aggregated posterior", EXPLANATION, |_| {});
+    let width = ui.available_width();
+    let margins = Margins::of_width(width);
+    let side = (width - margins.across()).clamp(40.0, LARGEST);
+    let height = side + margins.top + margins.bottom;
+    let plane = match found {
+        Answer::Value(plane) => plane,
+        Answer::Message(text) => {
+            caption_ui(ui, ctx.palette, "");
+            return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
+        }
+    };
+    let facts = facts_of(ui, run, &plane);
+    let (reach, highest) = shared(ui, ctx, &probe, &facts);
+    let outside = plane.posteriors.iter().filter(|[x, y, ..]| x.abs() > reach || y.abs() > reach).count();
+    let words = words(&plane, outside);
+    caption_ui(ui, ctx.palette, &words);
+
+    let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
+    response.widget_info(|| {
+        let label = format!("Aggregated posterior over {x_name} and {y_name}: {words}");
+        WidgetInfo::labeled(Role::Image, true, label)
+    });
+    let left = outer.left() + ((width - side - margins.across()) / 2.0).max(0.0);
+    let square = Rect::from_min_size(pos2(left, outer.top()), vec2(side + margins.across(), height));
+    let axis = Axis::linear(-reach, reach);
+    let axes = Axes::within(square, margins, axis, axis);
+    if ui.is_rect_visible(outer) {
+        picture_ui(ui, ctx, run, &axes, &plane, &facts, reach, highest);
+        axes.front_ui(ui, ctx.palette, &x_name, &y_name);
+    }
+    legend_ui(ui, ctx.palette, highest);
+    select_nearest(ui, ctx, &axes, &plane, &response);
+}
+
+fn plane_of(value: &ReadingValue) -> Option<&Arc<Plane>> {
+    match value {
+        ReadingValue::Plane(plane) => Some(plane),
+        _ => None,
+    }
+}
+
+fn facts_of(ui: &Ui, run: usize, plane: &Arc<Plane>) -> Arc<Facts> {
+    derived(ui.ctx(), panel_id("plane", run).with("facts"), plane, Facts::of)
+}
+
+/// Range and colours are the same in every column.
+fn shared(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Facts) -> (f32, f32) {
+    let (mut extent, mut highest) = (own.extent, own.highest);
+    for (index, run) in ctx.session.runs().iter().enumerate() {
+        if let Some(ReadingValue::Plane(plane)) = run.reading(probe).map(|reading| &reading.value) {
+            let facts = facts_of(ui, index, plane);
+            extent = extent.max(facts.extent);
+            highest = highest.max(facts.highest);
+        }
+    }
+    let last = REACHES[REACHES.len() - 1];
+    let wanted = REACHES.into_iter().find(|reach| extent <= *reach).unwrap_or(last);
+    // `stable_maximum` rounds to its own numbers: keep the place in the list instead of the value.
+    let place = REACHES.iter().position(|reach| *reach >= wanted).unwrap_or(REACHES.len() - 1);
+    let place = stable_maximum(ui.ctx(), Id::unique("collapsar-plane-reach"), 1.0 + place as f32) as usize;
+    let reach = REACHES[place.saturating_sub(1).min(REACHES.len() - 1)];
+    (reach, stable_maximum(ui.ctx(), Id::unique("collapsar-plane-highest"), highest))
+}
+
+impl Facts {
+    fn of(plane: &Plane) -> Self {
+        let posteriors = &plane.posteriors;
+        let step = (posteriors.len() / PEAK_SAMPLES).max(1);
+        let highest = posteriors.iter().step_by(step).map(|at| density(posteriors, at[0], at[1])).fold(0.0, f32::max);
+        let narrow = [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
+        let far = posteriors.iter().map(|[x, y, ..]| x.abs().max(y.abs()));
+        Self { highest: highest.max(1e-3), narrow, extent: quantile(far, 0.99).unwrap_or(0.0) }
+    }
+}
+
+/// The mixture's density at a point, per squared unit.
+fn density(posteriors: &[[f32; 4]], x: f32, y: f32) -> f32 {
+    let sum: f32 = posteriors
+        .iter()
+        .map(|[mean_x, mean_y, sd_x, sd_y]| {
+            let (dx, dy) = ((x - mean_x) / sd_x, (y - mean_y) / sd_y);
+            (-0.5 * (dx * dx + dy * dy)).exp() / (sd_x * sd_y)
+        })
+        .sum();
+    sum / (std::f32::consts::TAU * posteriors.len().max(1) as f32)
+}
+
+fn quantile(values: impl Iterator<Item = f32>, fraction: f32) -> Option<f32> {
+    let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
+    let at = ((values.len() as f32 - 1.0).max(0.0) * fraction) as usize;
+    if values.is_empty() {
+        return None;
+    }
+    Some(*values.select_nth_unstable_by(at, f32::total_cmp).1)
+}
+
+fn words(plane: &Plane, outside: usize) -> String {
+    let count = plane.posteriors.len().max(1) as f32;
+    let spread = [0, 1].map(|axis| {
+        let mean = plane.posteriors.iter().map(|posterior| posterior[axis]).sum::<f32>() / count;
+        (plane.posteriors.iter().map(|posterior| (posterior[axis] - mean).powi(2)).sum::<f32>() / count).sqrt()
+    });
+    let mut text = format!("Means spread by {} and {} (standard deviation)", number(spread[0]), number(spread[1]));
+    if outside > 0 {
+        text.push_str(&format!("; {outside} outside the picture"));
+    }
+    text
+}
+
+#[expect(clippy::too_many_arguments, reason = "what to draw, where, and the two shared ends of scales")]
+fn picture_ui(
+    ui: &Ui,
+    ctx: &PanelContext<'_>,
+    run: usize,
+    axes: &Axes,
+    plane: &Arc<Plane>,
+    facts: &Facts,
+    reach: f32,
+    highest: f32,
+) {
+    let palette = ctx.palette;
+    let painter = ui.painter().with_clip_rect(axes.frame.intersect(ui.clip_rect()));
+    let dot = if palette.dark { Color32::from_white_alpha(70) } else { Color32::from_black_alpha(80) };
+    if canvas::is_installed(ui.ctx()) {
+        let picture = DensityPicture {
+            key: run,
+            plane: plane.clone(),
+            reach,
+            highest,
+            narrow: facts.narrow,
+            rect: axes.frame,
+            ramp: ramp(palette),
+            dot,
+        };
+        painter.add(Callback::new_paint_callback(axes.frame, picture));
+    } else {
+        axes.back_ui(ui, palette, [true, true]);
+        painter.extend(plane.posteriors.iter().map(|[x, y, ..]| Shape::circle_filled(axes.at(*x, *y), 1.5, dot)));
+        let font = TextStyle::Small.resolve(ui.style());
+        let place = axes.frame.left_top() + vec2(4.0, 2.0);
+        painter.text(place, Align2::LEFT_TOP, "Means only: the density needs a graphics adapter", font, palette.weak_text);
+    }
+    prior_ui(ui, &painter, palette, axes);
+    if let Some([x, y, sd_x, sd_y]) = plane.posteriors.get(ctx.selection.example).copied() {
+        let unit = axes.frame.width() / (2.0 * reach);
+        let center = axes.at(x, y);
+        let halo = if palette.dark { Color32::from_black_alpha(160) } else { Color32::from_white_alpha(190) };
+        for (width, color) in [(4.0, halo), (2.0, palette.posterior)] {
+            painter.add(EllipseShape::stroke(center, vec2(sd_x, sd_y) * unit, Stroke::new(width, color)));
+        }
+        painter.circle(center, 4.0, palette.posterior, Stroke::new(1.5, halo));
+    }
+}
+
+/// Circles that hold 39 % and 86 % of the prior.
+fn prior_ui(ui: &Ui, painter: &Painter, palette: &Palette, axes: &Axes) {
+    let color = if palette.dark { Color32::from_white_alpha(150) } else { Color32::from_black_alpha(130) };
+    let font = TextStyle::Small.resolve(ui.style());
+    for sd in [1.0, 2.0] {
+        let points: Vec<_> = (0..=72)
+            .map(|at| at as f32 / 72.0 * std::f32::consts::TAU)
+            .map(|angle| axes.at(sd * angle.cos(), sd * angle.sin()))
+            .collect();
+        painter.extend(Shape::dashed_line(&points, Stroke::new(1.0, color), 4.0, 3.0));
+        painter.text(axes.at(0.0, -sd) + vec2(0.0, 1.0), Align2::CENTER_TOP, format!("{sd}σ"), font.clone(), color);
+    }
+}
+
+/// Light ends are where the density is zero, as the surface around them; both rise evenly in lightness.
+fn ramp(palette: &Palette) -> &'static [Color32] {
+    static DARK: LazyLock<Vec<Color32>> = LazyLock::new(|| colors(&colorous::VIRIDIS, Palette::of(eframe::egui::Theme::Dark)));
+    static LIGHT: LazyLock<Vec<Color32>> =
+        LazyLock::new(|| colors(&colorous::YELLOW_GREEN_BLUE, Palette::of(eframe::egui::Theme::Light)));
+    if palette.dark { &DARK } else { &LIGHT }
+}
+
+fn colors(gradient: &colorous::Gradient, palette: &Palette) -> Vec<Color32> {
+    let count = canvas::RAMP_COLORS;
+    (0..count)
+        .map(|at| {
+            let color = gradient.eval_rational(at, count);
+            let level = at as f32 / (count - 1) as f32;
+            // The first tenth comes out of the surface.
+            palette.surface.lerp_to_gamma(Color32::from_rgb(color.r, color.g, color.b), (level * 10.0).min(1.0))
+        })
+        .collect()
+}
+
+const LEGEND_HEIGHT: f32 = 22.0;
+
+fn legend_ui(ui: &mut Ui, palette: &Palette, highest: f32) {
+    ui.horizontal(|ui| {
+        ui.set_height(LEGEND_HEIGHT - ui.spacing().item_spacing.y);
+        let is_narrow = is_narrow(ui.available_width());
+        ui.add_space(if is_narrow { 0.0 } else { 44.0 });
+        ui.spacing_mut().item_spacing.x = 4.0;
+        if !canvas::is_installed(ui.ctx()) {
+            ui.label(RichText::new("Dots are posterior means").small());
+            return;
+        }
+        ui.label(RichText::new("0").small());
+        let (rect, response) = ui.allocate_exact_size(vec2(if is_narrow { 44.0 } else { 72.0 }, 9.0), Sense::hover());
+        ui.painter().add(gradient(rect, ramp(palette)));
+        explained(response, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns");
+        let text = ui.label(RichText::new(format!("{} density", round_number(highest))).small());
+        explained(text, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns; the prior's peak is 0.159");
+        if is_narrow {
+            return;
+        }
+        let (rect, _) = ui.allocate_exact_size(vec2(12.0, 10.0), Sense::hover());
+        ui.painter().circle_filled(rect.center(), 4.0, palette.posterior);
+        explained(ui.label(RichText::new("selected").small()), "Posterior mean of the selected example, with one standard deviation around it");
+    });
+}
+
+fn gradient(rect: Rect, ramp: &[Color32]) -> Mesh {
+    let mut mesh = Mesh::default();
+    for (at, color) in ramp.iter().step_by(15).enumerate() {
+        let x = rect.left() + rect.width() * (at * 15) as f32 / (ramp.len() - 1) as f32;
+        mesh.colored_vertex(pos2(x, rect.top()), *color);
+        mesh.colored_vertex(pos2(x, rect.bottom()), *color);
+        if at > 0 {
+            let last = 2 * at as u32;
+            mesh.add_triangle(last - 2, last - 1, last);
+            mesh.add_triangle(last - 1, last, last + 1);
+        }
+    }
+    mesh
+}
+
+fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, axes: &Axes, plane: &Plane, response: &Response) {
+    let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
+    let distance = |[x, y, ..]: &[f32; 4]| axes.at(*x, *y).distance_sq(pointer);
+    let nearest = plane.posteriors.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
+    let Some((example, [x, y, sd_x, sd_y])) = nearest else { return };
+    if response.clicked() {
+        ctx.selection.example = example;
+    }
+    ui.painter().circle_stroke(axes.at(*x, *y), 5.0, Stroke::new(1.5, ctx.palette.text));
+    let class = plane.labels.as_ref().and_then(|labels| labels.get(example)).copied();
+    let names = ctx.session.data().labels().map(|labels| &labels.names);
+    let class = class.and_then(|class| names.and_then(|names| names.get(class as usize)));
+    response.clone().on_hover_ui_at_pointer(|ui| {
+        ui.strong(format!("Nearest mean: {}", example_name(example)));
+        for (dimension, mean, sd) in [(plane.dimensions[0], x, sd_x), (plane.dimensions[1], y, sd_y)] {
+            ui.label(format!("{} = {} ± {}", dimension_name(dimension), number(*mean), number(*sd)));
+        }
+        if let Some(class) = class {
+            ui.label(format!("Class {class}"));
+        }
+        ui.weak("Click to select");
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mixture_of_priors_has_the_priors_peak() {
+        let plane = Plane { dimensions: [0, 1], posteriors: vec![[0.0, 0.0, 1.0, 1.0]; 100], labels: None };
+        let facts = Facts::of(&plane);
+        assert!((facts.highest - 0.159_155).abs() < 1e-4);
+        assert_eq!(facts.narrow, [1.0, 1.0]);
+        assert_eq!(facts.extent, 0.0);
+    }
+}

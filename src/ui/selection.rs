@@ -1,0 +1,84 @@
+//! What is looked at: one latent dimension, a partner for plots of a plane, one example. All panels share it.
+
+/// The selected dimension and example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The latent dimension whose density and traversal are shown; horizontal axis of 2-D plots.
+    pub dimension: usize,
+    /// Vertical axis of 2-D plots.
+    pub partner: usize,
+    /// Example of the evaluation pool.
+    pub example: usize,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { dimension: 0, partner: 1, example: 0 }
+    }
+}
+
+impl Selection {
+    /// Brings the selection within a model's dimensions and a pool's examples; axes of a plane differ where they can.
+    pub fn clamp(&mut self, latent_dimensions: usize, pool: usize) {
+        self.dimension = self.dimension.min(latent_dimensions.saturating_sub(1));
+        self.partner = self.partner.min(latent_dimensions.saturating_sub(1));
+        if self.partner == self.dimension {
+            self.partner = if self.dimension + 1 < latent_dimensions {
+                self.dimension + 1
+            } else {
+                self.dimension.saturating_sub(1)
+            };
+        }
+        self.example = self.example.min(pool.saturating_sub(1));
+    }
+
+    /// Selects a dimension; the former one becomes the partner if the two would coincide.
+    pub fn select(&mut self, dimension: usize) {
+        if dimension == self.partner {
+            self.partner = self.dimension;
+        }
+        self.dimension = dimension;
+    }
+
+    /// Horizontal and vertical axis of 2-D plots.
+    pub fn plane(&self) -> [usize; 2] {
+        [self.dimension, self.partner]
+    }
+
+    /// The next or previous example, around the ends.
+    pub fn move_example(&mut self, by: isize, pool: usize) {
+        if pool > 0 {
+            self.example = (self.example as isize + by).rem_euclid(pool as isize) as usize;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_of_the_plane_differ_where_they_can() {
+        let mut selection = Selection { dimension: 7, partner: 7, example: 99 };
+        selection.clamp(4, 10);
+        assert_eq!(selection, Selection { dimension: 3, partner: 2, example: 9 });
+        selection.clamp(1, 10);
+        assert_eq!(selection.plane(), [0, 0]);
+    }
+
+    #[test]
+    fn selecting_the_partner_swaps_the_axes() {
+        let mut selection = Selection::default();
+        selection.select(1);
+        assert_eq!(selection.plane(), [1, 0]);
+    }
+
+    #[test]
+    fn examples_go_around() {
+        let mut selection = Selection::default();
+        selection.move_example(-1, 5);
+        assert_eq!(selection.example, 4);
+        selection.move_example(1, 5);
+        assert_eq!(selection.example, 0);
+    }
+}

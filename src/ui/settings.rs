@@ -1,0 +1,334 @@
+//! The settings panel: every setting of the experiment that matters, with what it means and whether it applies at once.
+
+use super::commands::{Action, UiCommand};
+use super::draft::Draft;
+use super::examples::Examples;
+use super::fields::{Control, FIELDS, Field, FieldGroup};
+use super::loading::{grouped, source_name};
+use super::theme::{GAP, Palette, SECTION_GAP};
+use crate::data::Source;
+use crate::experiment::{ExperimentError, Sigma};
+use crate::train::Session;
+use eframe::egui::{
+    self, Align, Button, Color32, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Sense, Slider,
+    SliderClamping, TextEdit, Ui, accesskit::Role, vec2,
+};
+use toml::Value;
+
+const LABEL_WIDTH: f32 = 130.0;
+/// Room for the mark of a changed setting.
+const RESET_WIDTH: f32 = 22.0;
+
+/// Draws the settings of the draft.
+pub fn settings_ui(
+    ui: &mut Ui,
+    session: &Session,
+    draft: &mut Draft,
+    examples: &mut Examples,
+    actions: &mut Vec<Action>,
+) {
+    header_ui(ui, draft, actions);
+    ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| {
+        ui.set_width(ui.available_width() - 4.0);
+        for group in FieldGroup::ALL {
+            let fields: Vec<&Field> =
+                FIELDS.iter().filter(|field| field.group == group && is_shown(field, session, draft)).collect();
+            if fields.is_empty() && group != FieldGroup::Data {
+                continue;
+            }
+            ui.add_space(GAP);
+            ui.strong(group.title());
+            if group == FieldGroup::Data {
+                data_ui(ui, session, examples);
+            }
+            for field in fields {
+                rows_ui(ui, field, draft);
+            }
+            ui.add_space(SECTION_GAP - GAP);
+        }
+    });
+}
+
+fn is_shown(field: &Field, session: &Session, draft: &Draft) -> bool {
+    let is_generated = matches!(session.experiment().data.source, Source::Pinwheel | Source::PinwheelR6);
+    (field.key != "data.examples" || is_generated) && draft.runs().iter().any(|run| field.applies_to(run))
+}
+
+fn header_ui(ui: &mut Ui, draft: &Draft, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.heading("Settings");
+        let (can_undo, can_redo) = draft.history();
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_enabled_ui(can_redo, |ui| UiCommand::Redo.button_ui(ui, actions));
+            ui.add_enabled_ui(can_undo, |ui| UiCommand::Undo.button_ui(ui, actions));
+        });
+    });
+    let palette = Palette::current(ui.ctx());
+    if let Some(error) = draft.error() {
+        palette.card().stroke(egui::Stroke::new(1.0, palette.error)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(RichText::new(capitalised(&error.to_string())).color(palette.error));
+            ui.label(RichText::new("The present run goes on with its own settings").small().weak());
+            UiCommand::Discard.button_ui(ui, actions);
+        });
+    } else if draft.is_pending() {
+        palette.card().stroke(egui::Stroke::new(1.0, palette.accent)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(format!("Restart needed: {}", draft.pending().join(", ")));
+            ui.label(RichText::new("The present run goes on until then").small().weak());
+            ui.horizontal(|ui| {
+                primary_ui(ui, UiCommand::Restart, actions);
+                UiCommand::Discard.button_ui(ui, actions);
+            });
+        });
+    }
+    ui.add_space(2.0);
+}
+
+/// The button that a person most likely wants.
+pub fn primary_ui(ui: &mut Ui, command: UiCommand, actions: &mut Vec<Action>) -> Response {
+    let palette = Palette::current(ui.ctx());
+    let button = Button::new(RichText::new(command.text()).color(palette.on_accent)).fill(palette.accent);
+    command.widget_ui(ui, button, actions)
+}
+
+fn data_ui(ui: &mut Ui, session: &Session, examples: &mut Examples) {
+    let data = session.data();
+    ui.label(source_name(&session.experiment().data.source));
+    let shape: Vec<String> = data.shape().to_vec().iter().map(usize::to_string).collect();
+    let dimensions = match data.shape().is_image() {
+        true => format!("{} pixels", shape.join(" × ")),
+        false => format!("{} dimensions", shape.join(" × ")),
+    };
+    let classes = data.labels().map_or_else(String::new, |labels| format!(", {} classes", labels.names.len()));
+    let counts = format!(
+        "{} training and {} held-out examples, {dimensions}{classes}",
+        grouped(data.training_len() as u64),
+        grouped(data.held_out_len() as u64)
+    );
+    ui.label(RichText::new(counts).small().weak());
+    ui.scope(|ui| examples.show_ui(ui, data));
+    for warning in data.warnings() {
+        ui.label(RichText::new(warning).small().color(Palette::current(ui.ctx()).warning));
+    }
+}
+
+/// The shared setting, and one row for every variant that overrides it.
+fn rows_ui(ui: &mut Ui, field: &Field, draft: &mut Draft) {
+    let runs = draft.runs().to_vec();
+    let relevant: Vec<usize> = (0..runs.len()).filter(|&run| field.applies_to(&runs[run])).collect();
+    let is_own = |run: &usize| draft.experiment().is_overridden(*run, field.key);
+    let (own, shared): (Vec<usize>, Vec<usize>) = relevant.iter().partition(|run| is_own(run));
+    let has_several = own.len() + usize::from(!shared.is_empty()) > 1;
+    let name = |runs_of_row: &[usize]| {
+        let names: Vec<&str> = runs_of_row.iter().map(|&run| runs[run].name.as_str()).collect();
+        if has_several { format!("{}, {}", field.label, names.join(" and ")) } else { field.label.to_owned() }
+    };
+    if let Some(&run) = shared.first() {
+        row_ui(ui, field, field.key, &name(&shared), None, run, draft);
+    }
+    for run in own {
+        let path = format!("variants.{}.{}", runs[run].name, field.key);
+        let color = has_several.then(|| Palette::current(ui.ctx()).decoder(runs[run].model.decoder));
+        row_ui(ui, field, &path, &name(&[run]), color, run, draft);
+    }
+}
+
+fn row_ui(ui: &mut Ui, field: &Field, path: &str, name: &str, color: Option<Color32>, run: usize, draft: &mut Draft) {
+    let palette = Palette::current(ui.ctx());
+    let is_sigma = matches!(field.control, Control::Sigma);
+    ui.push_id(path, |ui| {
+        ui.horizontal(|ui| {
+            let label = ui
+                .allocate_ui_with_layout(
+                    vec2(LABEL_WIDTH, ui.spacing().interact_size.y),
+                    Layout::left_to_right(Align::Center),
+                    |ui| {
+                        ui.set_min_width(LABEL_WIDTH);
+                        let text = RichText::new(name).color(color.unwrap_or(palette.text));
+                        ui.add(egui::Label::new(text).truncate().sense(Sense::hover()))
+                            .on_hover_text(field.full_tooltip())
+                    },
+                )
+                .inner;
+            let width = (ui.available_width() - RESET_WIDTH).max(80.0);
+            let response = control_ui(ui, field, path, run, width, draft);
+            response.labelled_by(label.id).on_hover_text(field.full_tooltip());
+            if draft.is_changed(path) {
+                reset_ui(ui, field.label, path, draft);
+            }
+        });
+        if is_sigma {
+            learned_ui(ui, path, run, draft);
+        }
+        if let Some(message) = message(draft, field.key, path) {
+            ui.label(RichText::new(capitalised(&message)).small().color(palette.error));
+        }
+    });
+}
+
+fn reset_ui(ui: &mut Ui, label: &str, path: &str, draft: &mut Draft) {
+    let palette = Palette::current(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(RESET_WIDTH - 8.0, 20.0), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label}")));
+    let radius = if response.hovered() { 5.0 } else { 3.5 };
+    ui.painter().circle_filled(rect.center(), radius, palette.accent);
+    if response.on_hover_text("Changed; click to return to the lesson's value").clicked() {
+        draft.reset(path);
+    }
+}
+
+/// The sentence about what is wrong with a setting, if something is.
+fn message(draft: &Draft, key: &str, path: &str) -> Option<String> {
+    if let Some((_, reason)) = draft.rejected_text(path) {
+        return Some(reason.clone());
+    }
+    match draft.error()? {
+        ExperimentError::Range { key: wrong, rule, .. } if wrong == key => Some(rule.clone()),
+        ExperimentError::Value { key: wrong, message } if wrong == path || wrong == key => Some(message.clone()),
+        _ => None,
+    }
+}
+
+fn control_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, draft: &mut Draft) -> Response {
+    match field.control {
+        Control::Slider { low, high, logarithmic } => {
+            let mut value = number(draft, field.key, run);
+            let response = slider_ui(ui, &mut value, low, high, logarithmic, width);
+            if response.changed() {
+                draft.set(path, Value::Float(value));
+            }
+            response
+        }
+        Control::Sigma => {
+            let sigma = draft.runs().get(run).map_or(Sigma::Learned, |run| run.model.sigma);
+            let mut value = sigma.initial();
+            let is_fixed = matches!(sigma, Sigma::Fixed(_));
+            let response = ui.add_enabled_ui(is_fixed, |ui| slider_ui(ui, &mut value, 0.05, 3.0, true, width)).inner;
+            if response.changed() {
+                draft.set(path, Value::Float(value));
+            }
+            response
+        }
+        Control::Count { low, high, zero } => {
+            let mut value = number(draft, field.key, run) as u64;
+            let speed = (value as f64 * 0.01).clamp(0.05, 50.0);
+            let drag =
+                DragValue::new(&mut value).range(low..=high).speed(speed).custom_formatter(
+                    move |value, _| match zero {
+                        Some(zero) if value == 0.0 => zero.to_owned(),
+                        _ => format!("{value:.0}"),
+                    },
+                );
+            let response = ui.add_sized(vec2(width.min(110.0), ui.spacing().interact_size.y), drag);
+            if response.changed() {
+                draft.set(path, Value::Integer(value as i64));
+            }
+            if field.key == "seed" && ui.button("Copy").on_hover_text("Copies the seed").clicked() {
+                ui.ctx().copy_text(value.to_string());
+            }
+            response
+        }
+        Control::Widths => widths_ui(ui, field, path, run, width, draft),
+        Control::Choice(choices) => {
+            let choices = choices();
+            let present = draft.value(run, field.key).and_then(Value::as_str).map(str::to_owned);
+            let mut chosen = present.clone().unwrap_or_default();
+            let shown = choices.iter().find(|(key, _)| *key == chosen).map_or("", |(_, name)| *name);
+            let response = ComboBox::from_id_salt("choice").width(width).selected_text(shown).show_ui(ui, |ui| {
+                for (key, name) in &choices {
+                    ui.selectable_value(&mut chosen, (*key).to_owned(), *name);
+                }
+            });
+            if Some(&chosen) != present.as_ref() {
+                draft.set(path, Value::String(chosen));
+            }
+            response.response
+        }
+    }
+}
+
+fn slider_ui(ui: &mut Ui, value: &mut f64, low: f64, high: f64, logarithmic: bool, width: f32) -> Response {
+    ui.spacing_mut().slider_width = (width - 76.0).max(40.0);
+    // A typed value may lie outside the slider; whether it may be trained with is the experiment's to say.
+    let slider =
+        Slider::new(value, low..=high).logarithmic(logarithmic).clamping(SliderClamping::Never).max_decimals(5);
+    ui.add(slider)
+}
+
+fn learned_ui(ui: &mut Ui, path: &str, run: usize, draft: &mut Draft) {
+    ui.horizontal(|ui| {
+        ui.add_space(LABEL_WIDTH + 8.0);
+        let mut is_learned = draft.runs().get(run).is_some_and(|run| run.model.sigma == Sigma::Learned);
+        let response = ui
+            .checkbox(&mut is_learned, "Learned σ")
+            .on_hover_text("Optimises one σ with the weights, starting at 1; needs a restart");
+        if response.changed() {
+            draft.set(path, if is_learned { Value::String("learned".to_owned()) } else { Value::Float(1.0) });
+        }
+    });
+}
+
+fn widths_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, draft: &mut Draft) -> Response {
+    let id = ui.scope_id().with("widths");
+    let present = draft.value(run, field.key).map(widths_text).unwrap_or_default();
+    let rejected = draft.rejected_text(path).map(|(text, _)| text.clone());
+    let mut text = ui.data(|data| data.get_temp::<String>(id)).or(rejected).unwrap_or(present);
+    let response = ui.add(TextEdit::singleline(&mut text).hint_text("as above").desired_width(width - 8.0));
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(id, text.clone()));
+    }
+    if response.lost_focus() {
+        ui.data_mut(|data| data.remove_temp::<String>(id));
+        match parse_widths(&text) {
+            Ok(Some(value)) => draft.set(path, value),
+            Ok(None) if field.key != "model.hidden" => draft.clear(path),
+            Ok(None) => draft.reject_text(path, text, "at least one width is needed, for example 64".to_owned()),
+            Err(reason) => draft.reject_text(path, text, reason),
+        }
+    }
+    response
+}
+
+fn number(draft: &Draft, key: &str, run: usize) -> f64 {
+    match draft.value(run, key) {
+        Some(Value::Float(value)) => *value,
+        Some(Value::Integer(value)) => *value as f64,
+        _ => 0.0,
+    }
+}
+
+fn widths_text(value: &Value) -> String {
+    let widths = value.as_array().map(|widths| widths.iter().map(ToString::to_string).collect::<Vec<_>>());
+    widths.unwrap_or_default().join(", ")
+}
+
+/// Widths from a text; none for an empty one.
+fn parse_widths(text: &str) -> Result<Option<Value>, String> {
+    let words: Vec<&str> = text.split([',', ' ', ';', '×']).map(str::trim).filter(|word| !word.is_empty()).collect();
+    let width = |word: &&str| {
+        word.parse::<u32>()
+            .map(|width| Value::Integer(i64::from(width)))
+            .map_err(|_| format!("“{word}” is not a width; write for example 64, 64"))
+    };
+    let widths: Vec<Value> = words.iter().map(width).collect::<Result<_, _>>()?;
+    Ok((!widths.is_empty()).then_some(Value::Array(widths)))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_read_with_any_separator() {
+        let widths = parse_widths("64, 32 ;16").unwrap().unwrap();
+        assert_eq!(widths_text(&widths), "64, 32, 16");
+        assert_eq!(parse_widths("  ").unwrap(), None);
+        assert!(parse_widths("64, wide").unwrap_err().contains("wide"));
+    }
+}

@@ -1,0 +1,328 @@
+//! Colours and spacing: both themes, in one place.
+//!
+//! Blue and orange mean the standard and the Brenier-map decoder everywhere, in both themes; further variants get other colours
+//! that stay apart for colour-blind eyes (after Okabe and Ito 2008). The one accent belongs to controls and never to data.
+
+use crate::experiment::DecoderKind;
+use crate::train::Run;
+use eframe::egui::{
+    self, Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, vec2,
+};
+
+/// Space between things that belong together.
+pub const GAP: f32 = 6.0;
+/// Space between groups.
+pub const SECTION_GAP: f32 = 14.0;
+/// Corner radius of cards and buttons.
+pub const CORNER: u8 = 5;
+
+/// Named colours of one theme.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Palette {
+    /// Whether this is the dark theme.
+    pub dark: bool,
+    /// Behind everything.
+    pub background: Color32,
+    /// Side panels, toolbar.
+    pub panel: Color32,
+    /// Cards, plots, text fields.
+    pub surface: Color32,
+    /// Buttons at rest.
+    pub control: Color32,
+    /// Thin lines between surfaces.
+    pub outline: Color32,
+    /// Titles and what matters: the default fonts have no bold.
+    pub strong_text: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Units, captions, what can be skipped.
+    pub weak_text: Color32,
+    /// The selected thing, the primary button.
+    pub accent: Color32,
+    /// Text on [`Self::accent`].
+    pub on_accent: Color32,
+    /// Standard decoder.
+    pub standard: Color32,
+    /// Brenier-map decoder.
+    pub brenier: Color32,
+    /// Variants beyond the first of either decoder.
+    pub further: [Color32; 4],
+    /// The prior.
+    pub prior: Color32,
+    /// The aggregated posterior, where it is not drawn in its variant's colour.
+    pub aggregated: Color32,
+    /// The selected example and its posterior.
+    pub posterior: Color32,
+    /// Threshold and reference lines.
+    pub threshold: Color32,
+    /// Grid lines of plots.
+    pub grid: Color32,
+    /// Data points.
+    pub data: Color32,
+    /// Done.
+    pub success: Color32,
+    /// Look here.
+    pub warning: Color32,
+    /// Failed.
+    pub error: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+static DARK: Palette = Palette {
+    dark: true,
+    background: rgb(0x13161b),
+    panel: rgb(0x1a1e25),
+    surface: rgb(0x20252d),
+    control: rgb(0x2d343f),
+    outline: rgb(0x343c48),
+    strong_text: rgb(0xffffff),
+    text: rgb(0xd3d9e1),
+    weak_text: rgb(0x9ba6b4),
+    accent: rgb(0x57c5b6),
+    on_accent: rgb(0x08211e),
+    standard: rgb(0x5cabf2),
+    brenier: rgb(0xf59f45),
+    further: [rgb(0xd98cc4), rgb(0xe8d96b), rgb(0x6ccf9c), rgb(0xb7a4f5)],
+    prior: rgb(0xa8b0bb),
+    aggregated: rgb(0xc9d2dd),
+    posterior: rgb(0xf27fb2),
+    threshold: rgb(0xc7ccd4),
+    grid: rgb(0x2f3641),
+    data: rgb(0x8893a1),
+    success: rgb(0x6ccf9c),
+    warning: rgb(0xf2c14e),
+    error: rgb(0xff7b72),
+};
+
+static LIGHT: Palette = Palette {
+    dark: false,
+    background: rgb(0xeef0f3),
+    panel: rgb(0xf8f9fb),
+    surface: rgb(0xffffff),
+    control: rgb(0xe6e9ee),
+    outline: rgb(0xd0d6de),
+    strong_text: rgb(0x000000),
+    text: rgb(0x2a313b),
+    weak_text: rgb(0x566170),
+    accent: rgb(0x0b7a6d),
+    on_accent: rgb(0xffffff),
+    standard: rgb(0x1669b8),
+    brenier: rgb(0xc95f00),
+    further: [rgb(0xa23a85), rgb(0x8a7400), rgb(0x087f5b), rgb(0x6a4fc0)],
+    prior: rgb(0x6b7481),
+    aggregated: rgb(0x3c4652),
+    posterior: rgb(0xb3206b),
+    threshold: rgb(0x4a525d),
+    grid: rgb(0xe2e6eb),
+    data: rgb(0x7c8794),
+    success: rgb(0x087f5b),
+    warning: rgb(0x9a6a00),
+    error: rgb(0xbf2c24),
+};
+
+impl Palette {
+    /// The colours of a theme.
+    pub fn of(theme: Theme) -> &'static Self {
+        match theme {
+            Theme::Dark => &DARK,
+            Theme::Light => &LIGHT,
+        }
+    }
+
+    /// The colours of a context's present theme.
+    pub fn current(ctx: &Context) -> &'static Self {
+        Self::of(ctx.theme())
+    }
+
+    /// The colour of a decoder.
+    pub fn decoder(&self, decoder: DecoderKind) -> Color32 {
+        match decoder {
+            DecoderKind::Standard => self.standard,
+            DecoderKind::Brenier => self.brenier,
+        }
+    }
+
+    /// The colour of a run: its decoder's, unless another run is named after that decoder or came first with it.
+    pub fn run(&self, runs: &[Run], index: usize) -> Color32 {
+        let runs: Vec<(&str, DecoderKind)> =
+            runs.iter().map(|run| (run.settings.name.as_str(), run.settings.model.decoder)).collect();
+        self.variant(&runs, index)
+    }
+
+    fn variant(&self, runs: &[(&str, DecoderKind)], index: usize) -> Color32 {
+        let Some(&(_, decoder)) = runs.get(index) else { return self.text };
+        let owner = |decoder: DecoderKind| {
+            let named = runs.iter().position(|run| *run == (decoder.key(), decoder));
+            named.or_else(|| runs.iter().position(|run| run.1 == decoder))
+        };
+        if owner(decoder) == Some(index) {
+            return self.decoder(decoder);
+        }
+        let earlier = (0..index).filter(|&at| owner(runs[at].1) != Some(at)).count();
+        self.further[earlier % self.further.len()]
+    }
+
+    /// A fill that lets what is behind it show through.
+    pub fn tint(&self, color: Color32, opacity: f32) -> Color32 {
+        color.gamma_multiply(opacity)
+    }
+
+    /// A card: one thing on a surface of its own.
+    pub fn card(&self) -> egui::Frame {
+        egui::Frame::new()
+            .fill(self.surface)
+            .stroke(Stroke::new(1.0, self.outline))
+            .corner_radius(CornerRadius::same(CORNER))
+            .inner_margin(Margin::symmetric(10, 8))
+    }
+}
+
+/// Gives both themes their style.
+pub fn install(ctx: &Context) {
+    // egui's proportional font lacks the triangles and the mathematical signs that its monospaced one has.
+    let mut fonts = FontDefinitions::default();
+    let fallback = fonts.families.get(&FontFamily::Monospace).cloned().unwrap_or_default();
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    proportional.extend(fallback);
+    let mut seen = std::collections::BTreeSet::new();
+    proportional.retain(|name| seen.insert(name.clone()));
+    ctx.set_fonts(fonts);
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.style_mut_of(theme, |style| apply(Palette::of(theme), style));
+    }
+}
+
+fn apply(palette: &Palette, style: &mut Style) {
+    // A projector in a lit room: a little larger than egui's own sizes.
+    let font = |size, family| FontId::new(size, family);
+    style.text_styles = [
+        (TextStyle::Small, font(12.0, FontFamily::Proportional)),
+        (TextStyle::Body, font(14.0, FontFamily::Proportional)),
+        (TextStyle::Button, font(14.0, FontFamily::Proportional)),
+        (TextStyle::Heading, font(18.0, FontFamily::Proportional)),
+        (TextStyle::Monospace, font(13.0, FontFamily::Monospace)),
+    ]
+    .into();
+    style.spacing.item_spacing = vec2(8.0, GAP);
+    style.spacing.button_padding = vec2(8.0, 4.0);
+    style.spacing.interact_size.y = 24.0;
+    style.spacing.slider_width = 120.0;
+    style.spacing.combo_width = 90.0;
+    style.spacing.tooltip_width = 340.0;
+    style.spacing.menu_margin = Margin::same(6);
+    style.spacing.window_margin = Margin::same(14);
+    style.interaction.tooltip_delay = 0.35;
+    style.interaction.selectable_labels = false;
+
+    let visuals = &mut style.visuals;
+    visuals.dark_mode = palette.dark;
+    visuals.weak_text_color = Some(palette.weak_text);
+    visuals.panel_fill = palette.panel;
+    visuals.window_fill = palette.panel;
+    visuals.window_stroke = Stroke::new(1.0, palette.outline);
+    visuals.window_corner_radius = CornerRadius::same(8);
+    visuals.menu_corner_radius = CornerRadius::same(6);
+    visuals.extreme_bg_color = palette.surface;
+    visuals.faint_bg_color = palette.surface;
+    visuals.code_bg_color = palette.control;
+    visuals.hyperlink_color = palette.accent;
+    visuals.warn_fg_color = palette.warning;
+    visuals.error_fg_color = palette.error;
+    visuals.selection.bg_fill = palette.accent;
+    visuals.selection.stroke = Stroke::new(1.0, palette.on_accent);
+    visuals.slider_trailing_fill = true;
+    visuals.striped = false;
+    visuals.indent_has_left_vline = false;
+    let shadow = Shadow {
+        offset: [0, 4],
+        blur: 14,
+        spread: 0,
+        color: Color32::from_black_alpha(if palette.dark { 110 } else { 40 }),
+    };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+
+    let widgets = &mut visuals.widgets;
+    for widget in [
+        &mut widgets.noninteractive,
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+        &mut widgets.open,
+    ] {
+        widget.corner_radius = CornerRadius::same(CORNER);
+        widget.expansion = 0.0;
+        widget.fg_stroke = Stroke::new(1.0, palette.text);
+    }
+    widgets.active.fg_stroke = Stroke::new(1.5, palette.strong_text);
+    widgets.noninteractive.bg_fill = palette.panel;
+    widgets.noninteractive.weak_bg_fill = palette.panel;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.outline);
+    widgets.inactive.bg_fill = palette.control;
+    widgets.inactive.weak_bg_fill = palette.control;
+    widgets.inactive.bg_stroke = Stroke::NONE;
+    let raised = palette.control.lerp_to_gamma(palette.text, 0.12);
+    widgets.hovered.bg_fill = raised;
+    widgets.hovered.weak_bg_fill = raised;
+    widgets.hovered.bg_stroke = Stroke::new(1.0, palette.weak_text);
+    let pressed = palette.control.lerp_to_gamma(palette.text, 0.22);
+    widgets.active.bg_fill = pressed;
+    widgets.active.weak_bg_fill = pressed;
+    widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
+    widgets.open.bg_fill = raised;
+    widgets.open.weak_bg_fill = palette.control;
+    widgets.open.bg_stroke = Stroke::new(1.0, palette.outline);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2 relative luminance.
+    fn luminance(color: Color32) -> f32 {
+        let [r, g, b, _] = egui::Rgba::from(color).to_array();
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_and_data_colours_stand_out_from_every_surface() {
+        for palette in [&DARK, &LIGHT] {
+            for surface in [palette.background, palette.panel, palette.surface] {
+                assert!(contrast(palette.text, surface) >= 7.0);
+                for text in [palette.weak_text, palette.error, palette.warning, palette.success] {
+                    assert!(contrast(text, surface) >= 4.0, "{text:?} on {surface:?}: {}", contrast(text, surface));
+                }
+                for data in [palette.standard, palette.brenier, palette.posterior, palette.prior] {
+                    assert!(contrast(data, surface) >= 3.0, "{data:?} on {surface:?}: {}", contrast(data, surface));
+                }
+            }
+            assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn runs_with_the_same_decoder_get_different_colours() {
+        use DecoderKind::{Brenier, Standard};
+        let runs = [("beta-1", Standard), ("standard", Brenier), ("beta-4", Standard), ("brenier", Brenier)];
+        let colours: Vec<_> = (0..4).map(|index| DARK.variant(&runs, index)).collect();
+        assert_eq!(
+            (colours[0], colours[3]),
+            (DARK.standard, DARK.brenier),
+            "who is named after a decoder has its colour"
+        );
+        for a in 0..4 {
+            for b in 0..a {
+                assert_ne!(colours[a], colours[b]);
+            }
+        }
+    }
+}

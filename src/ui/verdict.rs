@@ -1,0 +1,126 @@
+//! One sentence about a run: how many dimensions collapsed, by which measure, or why it cannot go on.
+
+use crate::experiment::{DecoderKind, Settings};
+use crate::measure::{ACTIVE_UNIT_VARIANCE, Measures};
+use crate::train::{Probe, ReadingValue, Run, RunState};
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing measured yet.
+    Unknown,
+    /// Every dimension is active.
+    Active,
+    /// Some are, some are not.
+    Mixed,
+    /// None is.
+    Collapsed,
+    /// Training cannot go on.
+    Broken,
+}
+
+/// One sentence about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How the run stands.
+    pub standing: Standing,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The newest measures of a run.
+pub fn measures(run: &Run) -> Option<&Measures> {
+    match run.reading(&Probe::Measures).map(|reading| &reading.value) {
+        Some(ReadingValue::Measures(measures)) => Some(measures),
+        _ => run.history.evaluations.last().map(|evaluation| &evaluation.measures),
+    }
+}
+
+/// What a run's state and measures say.
+pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
+    let broken = |text: String| Verdict { standing: Standing::Broken, text };
+    match (state, measures) {
+        (RunState::Diverged { at_step, kept_step }, _) => broken(format!(
+            "Diverged at step {at_step}: the loss was no finite number. Shown is step {kept_step}, the last good one. Lower the learning \
+             rate, then press Reset"
+        )),
+        (RunState::Failed(reason), _) => {
+            broken(format!("Stopped: {reason}. Shown is the last good model; press Reset to try again"))
+        }
+        (_, None) => Verdict { standing: Standing::Unknown, text: "Nothing measured yet".to_owned() },
+        (_, Some(measures)) => {
+            let (count, collapsed) = (measures.kl_per_dimension.len(), measures.collapsed_dimensions.len());
+            let standing = match collapsed {
+                0 => Standing::Active,
+                collapsed if collapsed == count => Standing::Collapsed,
+                _ => Standing::Mixed,
+            };
+            let dimensions = if count == 1 { "dimension" } else { "dimensions" };
+            Verdict { standing, text: format!("{collapsed} of {count} {dimensions} collapsed") }
+        }
+    }
+}
+
+/// By which measure [`verdict`] counts.
+pub fn measure_of_collapse() -> String {
+    format!("encoder-mean variance < {ACTIVE_UNIT_VARIANCE}")
+}
+
+/// A variant's name as a title.
+pub fn title_of(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A run's title: its name, or its decoder where that is no longer the one that it is named after.
+pub fn title(settings: &Settings) -> String {
+    let decoder = settings.model.decoder;
+    let is_misnamed = DecoderKind::ALL.iter().any(|kind| kind.key() == settings.name && *kind != decoder);
+    if is_misnamed { format!("{} ({})", decoder.label(), settings.name) } else { title_of(&settings.name) }
+}
+
+/// A number of nats with what tells it apart from others.
+pub fn nats(value: f32) -> String {
+    let size = value.abs();
+    let text = match size {
+        _ if !value.is_finite() => "not finite".to_owned(),
+        _ if size >= 100.0 => format!("{value:.1}"),
+        _ if size >= 1.0 => format!("{value:.2}"),
+        _ if size >= 0.0095 => format!("{value:.3}"),
+        _ if size >= 0.00005 => format!("{value:.4}"),
+        _ => "0".to_owned(),
+    };
+    match text.contains('.') {
+        true if size < 1.0 => text.trim_end_matches('0').trim_end_matches('.').replace('-', "−"),
+        _ => text.replace('-', "−"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_counts_collapsed_dimensions() {
+        let measures =
+            Measures { kl_per_dimension: vec![0.001, 0.4], collapsed_dimensions: vec![0], ..Measures::default() };
+        let verdict = verdict(&RunState::Running, Some(&measures));
+        assert_eq!(verdict, Verdict { standing: Standing::Mixed, text: "1 of 2 dimensions collapsed".to_owned() });
+    }
+
+    #[test]
+    fn divergence_says_what_is_shown_and_what_to_do() {
+        let state = RunState::Diverged { at_step: 812, kept_step: 800 };
+        let verdict = verdict(&state, None);
+        assert_eq!(verdict.standing, Standing::Broken);
+        assert!(verdict.text.contains("812") && verdict.text.contains("800") && verdict.text.contains("learning rate"));
+    }
+
+    #[test]
+    fn numbers_keep_their_leading_digits() {
+        assert_eq!(
+            [nats(737.94), nats(2.387), nats(0.42), nats(0.0012), nats(-0.03)],
+            ["737.9", "2.39", "0.42", "0.0012", "−0.03"]
+        );
+    }
+}
