@@ -12,7 +12,7 @@ pub struct Preset {
     /// One line on what it shows.
     pub summary: &'static str,
     /// Lesson text in Markdown.
-    pub lesson: &'static str,
+    pub text: &'static str,
     toml: &'static str,
 }
 
@@ -22,7 +22,7 @@ macro_rules! preset {
             name: $name,
             title: $title,
             summary: $summary,
-            lesson: include_str!(concat!("../../assets/presets/", $name, ".md")),
+            text: include_str!(concat!("../../assets/presets/", $name, ".md")),
             toml: include_str!(concat!("../../assets/presets/", $name, ".toml")),
         }
     };
@@ -70,5 +70,13 @@ impl Preset {
     /// None for the presets that come with the program; a test reads them all.
     pub fn experiment(&self) -> Result<Experiment, ExperimentError> {
         Experiment::from_toml(self.toml, self.name)
+    }
+
+    /// The experiment as a lesson: without a step limit, so that every knob still moves something when the person gets to it.
+    ///
+    /// # Errors
+    /// As [`Self::experiment`].
+    pub fn lesson(&self) -> Result<Experiment, ExperimentError> {
+        Ok(Experiment { steps: 0, ..self.experiment()? })
     }
 }

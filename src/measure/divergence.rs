@@ -18,7 +18,7 @@ pub struct Measures {
     pub kl_per_dimension: Vec<f32>,
     /// Their sum.
     pub kl: f32,
-    /// Var_x E_q[z_d] per dimension, n − 1 in the denominator.
+    /// `Var_x E_q[z_d]` per dimension, n − 1 in the denominator.
     pub posterior_mean_variance: Vec<f32>,
     /// Number of dimensions with `posterior_mean_variance` ≥ [`ACTIVE_UNIT_VARIANCE`].
     pub active_units: usize,

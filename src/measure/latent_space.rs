@@ -28,6 +28,10 @@ pub struct Marginal {
     pub posterior: Vec<f32>,
     /// Pool index of that example.
     pub example: PoolIndex,
+    /// Total variation between the aggregated posterior and the prior, ½ ∫ |q(z) − p(z)| dz, in [0, 1].
+    pub aggregated_distance: f32,
+    /// Total variation between the example's posterior and the prior.
+    pub posterior_distance: f32,
 }
 
 /// The pool's posteriors in a plane of two latent dimensions.
@@ -78,7 +82,24 @@ pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolInde
         aggregated.iter_mut().zip(&grid).for_each(|(density, &z)| *density += weight * gaussian(z, mean, sd));
     }
     let (mean, sd) = posteriors.moments(example, dimension);
-    Marginal { dimension, prior: curve(0.0, 1.0), posterior: curve(mean, sd), aggregated, grid, example }
+    let (prior, posterior) = (curve(0.0, 1.0), curve(mean, sd));
+    Marginal {
+        dimension,
+        example,
+        aggregated_distance: total_variation(&grid, &aggregated, &prior),
+        posterior_distance: total_variation(&grid, &posterior, &prior),
+        prior,
+        posterior,
+        aggregated,
+        grid,
+    }
+}
+
+/// ½ ∫ |a − b| over the grid, by the trapezoid rule.
+fn total_variation(grid: &[f32], a: &[f32], b: &[f32]) -> f32 {
+    let gaps: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect();
+    let area: f32 = grid.windows(2).zip(gaps.windows(2)).map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum();
+    (area / 2.0).min(1.0)
 }
 
 /// The pool's posteriors in the plane of two latent dimensions.

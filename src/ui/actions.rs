@@ -18,7 +18,7 @@ impl App {
         ctx.request_repaint();
         match action {
             Action::Command(command) => self.command(command, ctx),
-            Action::Preset(preset) => match preset.experiment() {
+            Action::Preset(preset) => match preset.lesson() {
                 Ok(experiment) => {
                     let experiment = Box::new(experiment);
                     self.request(

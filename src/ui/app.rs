@@ -9,7 +9,7 @@ use super::examples::Examples;
 use super::explain::ExplainPanel;
 use super::frame_time::FrameTimes;
 use super::help;
-use super::lab::Lab;
+use super::lab::{Lab, WATCHING_PACE};
 use super::loading::{self, Job, Loaded, Request};
 use super::log::{Level, Log};
 use super::open::{self, OpenWindow};
@@ -24,7 +24,7 @@ use super::view::View;
 use crate::device::{self, DeviceChoice, TrainingDevice};
 use crate::experiment::{Experiment, presets::PRESETS};
 use crate::measure::LARGEST_POOL;
-use crate::train::Session;
+use crate::train::{Pace, Session};
 use eframe::egui::{self, CentralPanel, Context, Frame, Margin, RichText, Ui};
 use std::error::Error;
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ pub enum Environment {
 impl Default for AppOptions {
     fn default() -> Self {
         Self {
-            experiment: PRESETS.first().and_then(|preset| preset.experiment().ok()).unwrap_or_default(),
+            experiment: PRESETS.first().and_then(|preset| preset.lesson().ok()).unwrap_or_default(),
             device: DeviceChoice::Auto,
             open: None,
             running: true,
@@ -132,16 +132,22 @@ impl App {
         theme::install(ctx);
         ctx.set_theme(view.theme);
         canvas::install(ctx, creation.wgpu_render_state.as_ref());
-        let device = match &creation.wgpu_render_state {
-            Some(state) if !is_test => device::share(options.device, state)?,
-            _ => TrainingDevice::cpu(),
+        // Pictures and most tests must come out the same on every machine.
+        let choice = match options.device {
+            DeviceChoice::Auto if is_test => DeviceChoice::Cpu,
+            choice => choice,
         };
+        let device = match &creation.wgpu_render_state {
+            Some(state) => device::share(choice, state)?,
+            None => TrainingDevice::cpu(),
+        };
+        let pace = if is_test { Pace::Fastest } else { WATCHING_PACE };
         let wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_after(WAKE_AFTER))
         };
         let mut app = Self {
-            lab: Lab::new(options.experiment.clone(), device, wake, options.running),
+            lab: Lab::new(options.experiment.clone(), device, wake, options.running, pace),
             log: Log::default(),
             view,
             selection: Selection::default(),

@@ -33,7 +33,7 @@ impl ExplainPanel {
             ui.set_width(ui.available_width() - 6.0);
             match preset {
                 Some(preset) => {
-                    CommonMarkViewer::new().show(ui, &mut self.markdown, preset.lesson);
+                    CommonMarkViewer::new().show(ui, &mut self.markdown, preset.text);
                 }
                 None => {
                     ui.heading("Your experiment");

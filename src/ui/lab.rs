@@ -23,14 +23,17 @@ pub struct Lab {
     starts_running: bool,
 }
 
+/// Speed of a window that a person has just opened: at full speed a small model is done before it can be watched.
+pub const WATCHING_PACE: Pace = Pace::StepsPerSecond(200.0);
+
 impl Lab {
     /// Nothing in training yet.
-    pub fn new(experiment: Experiment, device: TrainingDevice, wake: Wake, starts_running: bool) -> Self {
+    pub fn new(experiment: Experiment, device: TrainingDevice, wake: Wake, starts_running: bool, pace: Pace) -> Self {
         Self {
             session: None,
             preset: preset_of(&experiment),
             draft: Draft::new(experiment),
-            pace: Pace::Fastest,
+            pace,
             device,
             wake,
             starts_running,

@@ -1,7 +1,7 @@
 //! The bar at the top: what to train, whether it trains, and how far it is.
 
 use super::commands::{Action, UiCommand};
-use super::lab::Lab;
+use super::lab::{Lab, WATCHING_PACE};
 use super::loading::{self, source_name};
 use super::log::Log;
 use super::open;
@@ -16,8 +16,9 @@ use crate::train::{Pace, RunState, Session};
 use eframe::egui::{Align, Button, Layout, ProgressBar, RichText, Ui};
 
 /// What a speed is called.
-const PACES: [(&str, Pace); 5] = [
+const PACES: [(&str, Pace); 6] = [
     ("Full speed", Pace::Fastest),
+    ("200 steps/s", WATCHING_PACE),
     ("100 steps/s", Pace::StepsPerSecond(100.0)),
     ("20 steps/s", Pace::StepsPerSecond(20.0)),
     ("5 steps/s", Pace::StepsPerSecond(5.0)),
@@ -111,7 +112,7 @@ impl Toolbar<'_> {
                 }
             }
         });
-        speed.response.on_hover_text("How fast to train: slow to watch single steps");
+        speed.response.on_hover_text("How fast to train: full speed for results, slower to watch what happens");
         if self.lab.draft.is_pending() && self.lab.draft.error().is_none() {
             primary_ui(ui, UiCommand::Restart, actions);
         }

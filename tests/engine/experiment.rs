@@ -12,7 +12,7 @@ fn every_preset_reads_validates_and_survives_a_round_trip() {
         assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
         let names: Vec<String> = experiment.runs().unwrap().into_iter().map(|run| run.name).collect();
         assert_eq!(names, ["standard", "brenier"], "in the order of the file");
-        assert!(!preset.lesson.is_empty() && !preset.summary.contains('\n'));
+        assert!(!preset.text.is_empty() && !preset.summary.contains('\n'));
     }
 }
 

@@ -131,6 +131,16 @@ fn the_aggregated_posterior_is_a_density_and_the_mixture_of_all() {
 }
 
 #[test]
+fn distances_from_the_prior_are_total_variation() {
+    // Two examples, one at the prior; between N(0, 1) and N(1, 1) the total variation is 2 Φ(½) − 1 = 0.38292.
+    let posteriors = PoolPosteriors::from_parts(vec![0.0, 1.0], vec![0.0, 0.0], 1);
+    assert!(measure::marginal(&posteriors, 0, 0).posterior_distance < 1e-6);
+    let shifted = measure::marginal(&posteriors, 0, 1);
+    assert_close(f64::from(shifted.posterior_distance), 0.38292, 5e-3, "shifted by 1");
+    assert_close(f64::from(shifted.aggregated_distance), 0.38292 / 2.0, 5e-3, "half of the mixture is the prior");
+}
+
+#[test]
 fn a_traversal_moves_one_dimension_and_keeps_the_others() {
     let model = LinearGaussian { weight: 2.0, sigma: 0.5 };
     let pool = pool(normals(13, 40));

@@ -172,7 +172,8 @@ fn draw(
     shown: Shown,
 ) -> Kept {
     let uniforms = shown.uniforms;
-    let density = texture(device, "density", uniforms.texels, pipelines.density_format, wgpu::TextureUsages::RENDER_ATTACHMENT);
+    let density =
+        texture(device, "density", uniforms.texels, pipelines.density_format, wgpu::TextureUsages::RENDER_ATTACHMENT);
     let picture = texture(device, "picture", uniforms.pixels, PICTURE_FORMAT, wgpu::TextureUsages::RENDER_ATTACHMENT);
     let ramp = ramp_texture(device, queue, shown.ramp);
     let buffer = |label, contents: &[u8], usage| {
@@ -265,7 +266,8 @@ fn ramp_texture(device: &wgpu::Device, queue: &wgpu::Queue, ramp: &[Color32]) ->
         view_formats: &[],
     };
     let colors: Vec<u8> = ramp.iter().flat_map(Color32::to_array).collect();
-    let texture = device.create_texture_with_data(queue, &descriptor, wgpu::util::TextureDataOrder::LayerMajor, &colors);
+    let texture =
+        device.create_texture_with_data(queue, &descriptor, wgpu::util::TextureDataOrder::LayerMajor, &colors);
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
@@ -276,9 +278,11 @@ fn bind(
     textures: &[&wgpu::TextureView],
 ) -> wgpu::BindGroup {
     let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: uniforms.as_entire_binding() }];
-    entries.extend(textures.iter().zip(1..).map(|(view, binding)| wgpu::BindGroupEntry {
-        binding,
-        resource: wgpu::BindingResource::TextureView(view),
-    }));
+    entries.extend(
+        textures.iter().zip(1..).map(|(view, binding)| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::TextureView(view),
+        }),
+    );
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }

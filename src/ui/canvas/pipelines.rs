@@ -51,9 +51,33 @@ impl Pipelines {
             Pass { label, module, entries, layout, instanced, format, blend }.pipeline(device)
         };
         Self {
-            splat: build("splat", &density, ["splat_vertex", "splat_fragment"], &uniform_layout, true, density_format, Some(add)),
-            colour: build("colour", &density, ["colour_vertex", "colour_fragment"], &colour_layout, false, PICTURE_FORMAT, None),
-            dot: build("dot", &density, ["dot_vertex", "dot_fragment"], &uniform_layout, true, PICTURE_FORMAT, Some(over)),
+            splat: build(
+                "splat",
+                &density,
+                ["splat_vertex", "splat_fragment"],
+                &uniform_layout,
+                true,
+                density_format,
+                Some(add),
+            ),
+            colour: build(
+                "colour",
+                &density,
+                ["colour_vertex", "colour_fragment"],
+                &colour_layout,
+                false,
+                PICTURE_FORMAT,
+                None,
+            ),
+            dot: build(
+                "dot",
+                &density,
+                ["dot_vertex", "dot_fragment"],
+                &uniform_layout,
+                true,
+                PICTURE_FORMAT,
+                Some(over),
+            ),
             copy: build("copy", &copy, ["vertex", "fragment"], &copy_layout, false, target, None),
             uniform_layout,
             colour_layout,
@@ -112,7 +136,8 @@ impl Pass<'_> {
         };
         let buffers = if self.instanced { vec![Some(gaussian)] } else { Vec::new() };
         let [vertex, fragment] = self.entries;
-        let target = wgpu::ColorTargetState { format: self.format, blend: self.blend, write_mask: wgpu::ColorWrites::ALL };
+        let target =
+            wgpu::ColorTargetState { format: self.format, blend: self.blend, write_mask: wgpu::ColorWrites::ALL };
         device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
             label: Some(self.label),
             layout: Some(&layout),

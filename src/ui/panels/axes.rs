@@ -5,7 +5,9 @@
 
 use super::super::theme::Palette;
 use super::words::tick;
-use eframe::egui::{Align2, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, TextStyle, Ui, epaint::TextShape, pos2, vec2};
+use eframe::egui::{
+    Align2, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, TextStyle, Ui, epaint::TextShape, pos2, vec2,
+};
 
 /// A range of values along one side.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,11 @@ impl Axis {
         if self.logarithmic {
             let (first, last) = (self.min.log10().ceil() as i32, self.max.log10().floor() as i32);
             let step = ((last - first) as f32 * apart).ceil().max(1.0) as usize;
-            return (first..=last).step_by(step).map(|power| 10f32.powi(power)).map(|value| (value, power_of_ten(value))).collect();
+            return (first..=last)
+                .step_by(step)
+                .map(|power| 10f32.powi(power))
+                .map(|value| (value, power_of_ten(value)))
+                .collect();
         }
         let step = round_step((self.max - self.min) * apart);
         let first = (self.min / step - 1e-4).ceil() as i32;
@@ -111,7 +117,8 @@ pub(super) struct Axes {
 impl Axes {
     pub fn within(outer: Rect, margins: Margins, x: Axis, y: Axis) -> Self {
         let min = pos2(outer.left() + margins.left, outer.top() + margins.top);
-        let max = pos2((outer.right() - margins.right).max(min.x + 1.0), (outer.bottom() - margins.bottom).max(min.y + 1.0));
+        let max =
+            pos2((outer.right() - margins.right).max(min.x + 1.0), (outer.bottom() - margins.bottom).max(min.y + 1.0));
         Self { frame: Rect::from_min_max(min.round(), max.round()), x, y, is_narrow: is_narrow(outer.width()) }
     }
 
@@ -157,7 +164,13 @@ impl Axes {
             for (value, text) in self.x.ticks(self.apart_x()) {
                 let align = if self.x.fraction(value) > 0.97 { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
                 let shift = if align == Align2::RIGHT_TOP { 4.0 } else { 0.0 };
-                painter.text(pos2(self.x_at(value) + shift, self.frame.bottom() + 2.0), align, text, font.clone(), palette.weak_text);
+                painter.text(
+                    pos2(self.x_at(value) + shift, self.frame.bottom() + 2.0),
+                    align,
+                    text,
+                    font.clone(),
+                    palette.weak_text,
+                );
             }
             let below = pos2(self.frame.center().x, self.frame.bottom() + 17.0);
             painter.text(below, Align2::CENTER_TOP, x_label, font.clone(), palette.weak_text);

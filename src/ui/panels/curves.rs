@@ -9,8 +9,8 @@ use super::words::{capitalized, grouped, number, tick};
 use super::{PanelContext, explained, measures};
 use crate::train::history::{History, Series};
 use eframe::egui::{
-    Align, Align2, Grid, Id, Label, Layout, Mesh, Rangef, Rect, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, Vec2b, WidgetInfo,
-    pos2, vec2,
+    Align, Align2, Grid, Id, Label, Layout, Mesh, Rangef, Rect, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui,
+    Vec2b, WidgetInfo, pos2, vec2,
 };
 use egui_plot::{AxisHints, GridMark, Plot, PlotTransform};
 
@@ -184,7 +184,9 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
         .x_grid_spacer(move |input| marks(input.bounds, width / 64.0))
         .y_grid_spacer(move |input| marks(input.bounds, height / 26.0))
         .custom_x_axes(vec![axis(AxisHints::new_x(), ui, ctx).label_spacing(Rangef::new(20.0, 24.0))])
-        .custom_y_axes(vec![axis(AxisHints::new_y(), ui, ctx).label_spacing(Rangef::new(12.0, 14.0)).min_thickness(38.0)])
+        .custom_y_axes(vec![
+            axis(AxisHints::new_y(), ui, ctx).label_spacing(Rangef::new(12.0, 14.0)).min_thickness(38.0),
+        ])
         .label_formatter(|_| None);
     let shown = plot.show(ui, |plot| {
         // After a reset nothing is left where the view was.
@@ -211,7 +213,9 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
             line_ui(ui, ctx, &shown.transform, series, index);
         }
     }
-    let Some(pointer) = response.hover_pos().filter(|pointer| shown.transform.frame().contains(*pointer)) else { return };
+    let Some(pointer) = response.hover_pos().filter(|pointer| shown.transform.frame().contains(*pointer)) else {
+        return;
+    };
     let step = shown.transform.value_from_position(pointer).x;
     response.on_hover_ui_at_pointer(|ui| read_out_ui(ui, ctx, step));
 }
@@ -234,7 +238,14 @@ fn marks((min, max): (f64, f64), count: f32) -> Vec<GridMark> {
 }
 
 /// A range that follows the data without trembling.
-fn vertical_range(ui: &Ui, ctx: &PanelContext<'_>, curve: Curve, series: &[&Series], view: [f64; 2], last: f64) -> (f32, f32) {
+fn vertical_range(
+    ui: &Ui,
+    ctx: &PanelContext<'_>,
+    curve: Curve,
+    series: &[&Series],
+    view: [f64; 2],
+    last: f64,
+) -> (f32, f32) {
     let warm_up = (0.05 * last).max(20.0);
     let (mut low, mut high) = typical_range(series, view[0], view[1], warm_up).unwrap_or((0.0, 1.0));
     if curve.starts_at_zero() {
@@ -264,7 +275,8 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &
     let columns = columns(series, bounds.min()[0], bounds.max()[0], frame.width() as usize);
     let color = ctx.color(run);
     // Far outside of the frame coordinates would lose their precision.
-    let y = |value: f32| transform.position_from_point_y(f64::from(value)).clamp(frame.top() - 9.0, frame.bottom() + 9.0);
+    let y =
+        |value: f32| transform.position_from_point_y(f64::from(value)).clamp(frame.top() - 9.0, frame.bottom() + 9.0);
     let x = |step: f64| transform.position_from_point_x(step);
     let mut band = Mesh::default();
     band.reserve_vertices(2 * columns.len());
@@ -285,7 +297,10 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &
             painter.circle_filled(pos2(x(only.step), y(only.mean)), 2.5, color);
         }
         columns => {
-            painter.line(columns.iter().map(|column| pos2(x(column.step), y(column.mean))).collect(), Stroke::new(1.6, color));
+            painter.line(
+                columns.iter().map(|column| pos2(x(column.step), y(column.mean))).collect(),
+                Stroke::new(1.6, color),
+            );
         }
     }
 }
@@ -312,7 +327,8 @@ fn cap_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform) {
 /// Every curve of every run at a step.
 fn read_out_ui(ui: &mut Ui, ctx: &PanelContext<'_>, step: f64) {
     let runs = ctx.session.runs();
-    let found = runs.iter().filter_map(|run| nearest(&run.history.negative_elbo, step)).map(|bucket| bucket.step).next();
+    let found =
+        runs.iter().filter_map(|run| nearest(&run.history.negative_elbo, step)).map(|bucket| bucket.step).next();
     ui.strong(format!("Step {}", grouped(found.map_or(step.max(0.0) as f32, |step| step as f32))));
     Grid::new("collapsar-curves-read-out").num_columns(runs.len() + 1).spacing(vec2(14.0, 2.0)).show(ui, |ui| {
         ui.label("");
@@ -336,7 +352,8 @@ fn words(ctx: &PanelContext<'_>, curve: Curve) -> String {
     let mut text = format!("{} over steps, {}:", curve.name(), curve.unit());
     for run in ctx.session.runs() {
         let last = curve.series(&run.history).last();
-        let value = last.map_or_else(|| "no value yet".to_owned(), |last| format!("{} at step {}", number(last.mean), last.step));
+        let value = last
+            .map_or_else(|| "no value yet".to_owned(), |last| format!("{} at step {}", number(last.mean), last.step));
         text.push_str(&format!(" {} {value};", run.settings.name));
     }
     text

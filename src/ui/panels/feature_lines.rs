@@ -2,9 +2,9 @@
 
 use super::axes::{Axes, Axis, Margins};
 use super::memory::{Answer, answer, derived, panel_id, round_up};
+use super::traversal::traversal_of;
 use super::words::{dimension_name, example_name, number};
 use super::{PanelContext, caption_ui, message_ui, scaled_height, title_ui};
-use super::traversal::traversal_of;
 use crate::train::{Probe, Traversal};
 use crate::ui::theme::Palette;
 use eframe::egui::{Color32, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
@@ -51,7 +51,8 @@ pub(super) fn feature_lines_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Latent traversal of {name}: {words}")));
     let ends = traversal.positions.first().copied().zip(traversal.positions.last().copied());
     let (first, last) = ends.unwrap_or((-3.0, 3.0));
-    let axes = Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(-reach, reach));
+    let axes =
+        Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(-reach, reach));
     if ui.is_rect_visible(outer) {
         axes.back_ui(ui, ctx.palette, [true, true]);
         let hovered = lines.nearest(&axes, &response);
@@ -93,7 +94,11 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn output(&self, position: usize, feature: usize) -> f32 {
         let columns = self.traversal.positions.len();
-        self.traversal.outputs.get((self.row * columns + position) * self.features + feature).copied().unwrap_or(f32::NAN)
+        self.traversal
+            .outputs
+            .get((self.row * columns + position) * self.features + feature)
+            .copied()
+            .unwrap_or(f32::NAN)
     }
 
     fn range(&self, feature: usize) -> f32 {
@@ -130,7 +135,12 @@ impl Lines<'_> {
             painter.line(positions.map(|(at, x)| axes.at(*x, self.output(at, feature))).collect(), stroke);
             // The example's own value, at its posterior mean: how far the line is from it is the error.
             if let (Some(mean), true) = (mean, self.features <= LARGEST_LEGEND || hovered == Some(feature)) {
-                painter.circle(axes.at(mean, self.traversal.example[feature]), 3.5, color, Stroke::new(1.0, ctx.palette.surface));
+                painter.circle(
+                    axes.at(mean, self.traversal.example[feature]),
+                    3.5,
+                    color,
+                    Stroke::new(1.0, ctx.palette.surface),
+                );
             }
         }
     }
@@ -139,7 +149,9 @@ impl Lines<'_> {
         let pointer = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer))?;
         let position = self.position(axes, pointer.x);
         let distance = |feature: usize| (axes.y_at(self.output(position, feature)) - pointer.y).abs();
-        (0..self.features).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).filter(|feature| distance(*feature) < 24.0)
+        (0..self.features)
+            .min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
+            .filter(|feature| distance(*feature) < 24.0)
     }
 
     fn position(&self, axes: &Axes, x: f32) -> usize {
@@ -156,8 +168,16 @@ impl Lines<'_> {
         let dimension = dimension_name(self.traversal.order[self.row]);
         response.clone().on_hover_ui_at_pointer(|ui| {
             ui.strong(feature_name(ctx, feature));
-            ui.label(format!("{} at {dimension} = {:.2}", number(self.output(position, feature)), self.traversal.positions[position]));
-            ui.label(format!("The example has {}, its reconstruction {}", number(self.traversal.example[feature]), number(self.traversal.reconstruction[feature])));
+            ui.label(format!(
+                "{} at {dimension} = {:.2}",
+                number(self.output(position, feature)),
+                self.traversal.positions[position]
+            ));
+            ui.label(format!(
+                "The example has {}, its reconstruction {}",
+                number(self.traversal.example[feature]),
+                number(self.traversal.reconstruction[feature])
+            ));
         });
     }
 }
@@ -168,8 +188,10 @@ fn feature_name(ctx: &PanelContext<'_>, feature: usize) -> String {
 
 /// Colours for few features, after Tol's "bright" and "vibrant" sets; the run's own for many.
 fn color(palette: &Palette, run: Color32, feature: usize, features: usize) -> Color32 {
-    const LIGHT: [u32; LARGEST_LEGEND] = [0x2b6ca3, 0xb5394a, 0x1d7a38, 0x8a7a10, 0x2394ab, 0x8f2d6b, 0x6b6b6b, 0xcc5311];
-    const DARK: [u32; LARGEST_LEGEND] = [0x6aa5e0, 0xee7785, 0x57b877, 0xd8c94f, 0x79d0ee, 0xc76aa6, 0xb8b8b8, 0xf2905a];
+    const LIGHT: [u32; LARGEST_LEGEND] =
+        [0x2b6ca3, 0xb5394a, 0x1d7a38, 0x8a7a10, 0x2394ab, 0x8f2d6b, 0x6b6b6b, 0xcc5311];
+    const DARK: [u32; LARGEST_LEGEND] =
+        [0x6aa5e0, 0xee7785, 0x57b877, 0xd8c94f, 0x79d0ee, 0xc76aa6, 0xb8b8b8, 0xf2905a];
     if features > LARGEST_LEGEND {
         return run.gamma_multiply(0.6);
     }
@@ -182,7 +204,11 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, features: usize) {
     ui.allocate_ui(vec2(ui.available_width(), LEGEND_HEIGHT), |ui| {
         ui.set_min_height(LEGEND_HEIGHT);
         if features > LARGEST_LEGEND {
-            ui.label(RichText::new(format!("{features} features; point at a line for its name")).small().color(ctx.palette.weak_text));
+            ui.label(
+                RichText::new(format!("{features} features; point at a line for its name"))
+                    .small()
+                    .color(ctx.palette.weak_text),
+            );
             return;
         }
         ui.horizontal_wrapped(|ui| {

@@ -104,13 +104,22 @@ fn threshold_line_ui(ui: &Ui, ctx: &PanelContext<'_>, axes: &Axes) {
     ui.painter().extend(eframe::egui::Shape::dashed_line(&ends, stroke, 4.0, 3.0));
     let font = TextStyle::Small.resolve(ui.style());
     let galley = ui.painter().layout_no_wrap("collapse threshold".to_owned(), font, ctx.palette.text);
-    let place = Rect::from_min_size(pos2(axes.frame.right() - galley.size().x - 4.0, y - galley.size().y - 1.0), galley.size());
+    let place =
+        Rect::from_min_size(pos2(axes.frame.right() - galley.size().x - 4.0, y - galley.size().y - 1.0), galley.size());
     // Bars may stand behind it.
     ui.painter().rect_filled(place.expand2(vec2(2.0, 0.0)), 2.0, ctx.palette.tint(ctx.palette.surface, 0.85));
     ui.painter().galley(place.min, galley, ctx.palette.text);
 }
 
-fn bar_ui(ui: &Ui, ctx: &mut PanelContext<'_>, run: usize, axes: &Axes, values: &Measures, dimension: usize, mark: Option<f32>) {
+fn bar_ui(
+    ui: &Ui,
+    ctx: &mut PanelContext<'_>,
+    run: usize,
+    axes: &Axes,
+    values: &Measures,
+    dimension: usize,
+    mark: Option<f32>,
+) {
     let (kl, collapsed) = (values.kl_per_dimension[dimension], is_collapsed(values, dimension));
     let (left, right) = (axes.x_at(dimension as f32), axes.x_at(dimension as f32 + 1.0));
     let slot = Rect::from_min_max(pos2(left, axes.frame.top()), pos2(right, axes.frame.bottom() + 19.0));
@@ -157,7 +166,10 @@ fn bar_ui(ui: &Ui, ctx: &mut PanelContext<'_>, run: usize, axes: &Axes, values: 
         ui.strong(format!("{name} is {}", state(values, dimension)));
         ui.label(format!("KL {} nats per example", number(kl)));
         let variance = values.posterior_mean_variance.get(dimension).copied().unwrap_or(f32::NAN);
-        ui.label(format!("Variance of the posterior mean over examples {} (threshold {ACTIVE_UNIT_VARIANCE})", number(variance)));
+        ui.label(format!(
+            "Variance of the posterior mean over examples {} (threshold {ACTIVE_UNIT_VARIANCE})",
+            number(variance)
+        ));
         if let Some(mark) = mark {
             ui.label(format!("Theory {} nats per example", number(mark)));
         }
@@ -192,20 +204,32 @@ fn texts_ui(painter: &eframe::egui::Painter, ctx: &PanelContext<'_>, font: &Font
     let makes_room = ctx.selection.dimension.abs_diff(dimension) < every;
     if is_selected || dimension.is_multiple_of(every) && !makes_room {
         let color = if is_selected { palette.text } else { palette.weak_text };
-        painter.text(pos2(slot.center().x, floor + 3.0), Align2::CENTER_TOP, dimension_name(dimension), font.clone(), color);
+        painter.text(
+            pos2(slot.center().x, floor + 3.0),
+            Align2::CENTER_TOP,
+            dimension_name(dimension),
+            font.clone(),
+            color,
+        );
     }
     // The bar itself may be too low to show that it is hollow.
     if collapsed && slot.width() <= 104.0 {
         let shift = if slot.width() < 30.0 { 7.0 } else { 21.0 };
         let radius = (0.2 * slot.width()).min(3.5);
-        painter.circle_stroke(pos2(slot.center().x, (bar.top() - shift).max(slot.top() + 5.0)), radius, Stroke::new(1.2, palette.weak_text));
+        painter.circle_stroke(
+            pos2(slot.center().x, (bar.top() - shift).max(slot.top() + 5.0)),
+            radius,
+            Stroke::new(1.2, palette.weak_text),
+        );
     }
     if slot.width() < 30.0 {
         return;
     }
-    let text = if collapsed && slot.width() > 104.0 { format!("{} collapsed", short_number(kl)) } else { short_number(kl) };
+    let text =
+        if collapsed && slot.width() > 104.0 { format!("{} collapsed", short_number(kl)) } else { short_number(kl) };
     let above = bar.top() - 15.0 > slot.top();
-    let (place, align) = if above { (bar.top() - 1.0, Align2::CENTER_BOTTOM) } else { (bar.top() + 2.0, Align2::CENTER_TOP) };
+    let (place, align) =
+        if above { (bar.top() - 1.0, Align2::CENTER_BOTTOM) } else { (bar.top() + 2.0, Align2::CENTER_TOP) };
     let color = if above { palette.text } else { contrasting(ctx.palette.surface, collapsed, palette.text) };
     painter.text(pos2(slot.center().x, place), align, text, font.clone(), color);
 }
@@ -218,7 +242,10 @@ fn hatch(painter: &eframe::egui::Painter, bar: Rect, color: Color32) {
     let mut offset = 5.0;
     while offset < bar.width() + bar.height() {
         let start = pos2(bar.left(), bar.bottom() - offset);
-        painter.line_segment([start, start + vec2(bar.width() + bar.height(), bar.width() + bar.height())], Stroke::new(1.0, color));
+        painter.line_segment(
+            [start, start + vec2(bar.width() + bar.height(), bar.width() + bar.height())],
+            Stroke::new(1.0, color),
+        );
         offset += 5.0;
     }
 }

@@ -8,7 +8,8 @@ use super::words::{dimension_name, example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{LatentGrid, Probe, ReadingValue};
 use eframe::egui::{
-    Color32, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::EllipseShape, pos2, vec2,
+    Color32, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::EllipseShape, pos2,
+    vec2,
 };
 use std::sync::Arc;
 
@@ -153,7 +154,11 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, grid: &LatentGrid)
         let line = |painter: &eframe::egui::Painter, rect: Rect| {
             painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(3.0, color));
         };
-        entry(&line, &along, "The decoded curve along the selected dimension, through the selected example's posterior mean");
+        entry(
+            &line,
+            &along,
+            "The decoded curve along the selected dimension, through the selected example's posterior mean",
+        );
         let dot = |painter: &eframe::egui::Painter, rect: Rect| {
             painter.circle_filled(rect.center(), 4.0, palette.posterior);
         };
@@ -166,7 +171,11 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, grid: &LatentGrid)
             painter.add(EllipseShape::stroke(rect.center(), vec2(5.0, 5.0), Stroke::new(1.2, palette.threshold)));
         };
         if grid.sigma.is_finite() && grid.sigma > 0.0 {
-            entry(&circle, &noise, "One standard deviation of the likelihood's noise around the reconstruction, in the data's scale");
+            entry(
+                &circle,
+                &noise,
+                "One standard deviation of the likelihood's noise around the reconstruction, in the data's scale",
+            );
         }
     });
 }
@@ -213,6 +222,9 @@ mod tests {
     #[test]
     fn a_collapsed_grid_is_told_in_words() {
         assert_eq!(Extents::of(&grid(1.0)).words(), "The decoded grid spans 0.50 × 0.50 of the data's range");
-        assert_eq!(Extents::of(&grid(0.02)).words(), "The decoded grid is nearly a point: 0.01 × 0.01 of the data's range");
+        assert_eq!(
+            Extents::of(&grid(0.02)).words(),
+            "The decoded grid is nearly a point: 0.01 × 0.01 of the data's range"
+        );
     }
 }

@@ -8,8 +8,8 @@ use crate::train::{Plane, Probe, ReadingValue};
 use crate::ui::canvas::{self, DensityPicture};
 use crate::ui::theme::Palette;
 use eframe::egui::{
-    Align2, Color32, Id, Mesh, Painter, Rect, Response, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
-    epaint::EllipseShape, pos2, vec2,
+    Align2, Color32, Id, Mesh, Painter, Rect, Response, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui,
+    WidgetInfo, epaint::EllipseShape, pos2, vec2,
 };
 use eframe::egui_wgpu::Callback;
 use std::sync::{Arc, LazyLock};
@@ -119,7 +119,8 @@ impl Facts {
         let posteriors = &plane.posteriors;
         let step = (posteriors.len() / PEAK_SAMPLES).max(1);
         let highest = posteriors.iter().step_by(step).map(|at| density(posteriors, at[0], at[1])).fold(0.0, f32::max);
-        let narrow = [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
+        let narrow =
+            [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
         let far = posteriors.iter().map(|[x, y, ..]| x.abs().max(y.abs()));
         Self { highest: highest.max(1e-3), narrow, extent: quantile(far, 0.99).unwrap_or(0.0) }
     }
@@ -190,7 +191,13 @@ fn picture_ui(
         painter.extend(plane.posteriors.iter().map(|[x, y, ..]| Shape::circle_filled(axes.at(*x, *y), 1.5, dot)));
         let font = TextStyle::Small.resolve(ui.style());
         let place = axes.frame.left_top() + vec2(4.0, 2.0);
-        painter.text(place, Align2::LEFT_TOP, "Means only: the density needs a graphics adapter", font, palette.weak_text);
+        painter.text(
+            place,
+            Align2::LEFT_TOP,
+            "Means only: the density needs a graphics adapter",
+            font,
+            palette.weak_text,
+        );
     }
     prior_ui(ui, &painter, palette, axes);
     if let Some([x, y, sd_x, sd_y]) = plane.posteriors.get(ctx.selection.example).copied() {
@@ -220,7 +227,8 @@ fn prior_ui(ui: &Ui, painter: &Painter, palette: &Palette, axes: &Axes) {
 
 /// Light ends are where the density is zero, as the surface around them; both rise evenly in lightness.
 fn ramp(palette: &Palette) -> &'static [Color32] {
-    static DARK: LazyLock<Vec<Color32>> = LazyLock::new(|| colors(&colorous::VIRIDIS, Palette::of(eframe::egui::Theme::Dark)));
+    static DARK: LazyLock<Vec<Color32>> =
+        LazyLock::new(|| colors(&colorous::VIRIDIS, Palette::of(eframe::egui::Theme::Dark)));
     static LIGHT: LazyLock<Vec<Color32>> =
         LazyLock::new(|| colors(&colorous::YELLOW_GREEN_BLUE, Palette::of(eframe::egui::Theme::Light)));
     if palette.dark { &DARK } else { &LIGHT }

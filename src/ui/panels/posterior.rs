@@ -1,12 +1,13 @@
 //! One latent dimension: the prior, the aggregated posterior, and the selected example's posterior, as densities.
 
-use super::axes::{Axes, Axis, Margins, is_narrow};
+use super::axes::{Axes, Axis, Margins};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::words::{dimension_name, example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, scaled_height, title_ui};
 use crate::train::{Marginal, Probe, ReadingValue};
 use eframe::egui::{
-    Align, Align2, Color32, Id, Layout, Mesh, Pos2, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Id, Layout, Mesh, Pos2, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -21,10 +22,11 @@ const EXPLANATION: &str = "Three densities over the selected latent dimension, e
     Where q(z|x) equals the prior for every example, the dimension says nothing about x: it is collapsed. An aggregated posterior equal to \
     the prior alone is no collapse; it is what an ideal encoder has";
 
-/// How far the densities are from the prior.
-struct Distances {
-    aggregated: f32,
-    posterior: f32,
+/// Width that the legend's full words need.
+const LEGEND_WIDTH: f32 = 280.0;
+
+/// Heights of the densities.
+struct Heights {
     highest_shared: f32,
     highest_posterior: f32,
 }
@@ -46,15 +48,16 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
         legend_ui(ui, ctx, run, None);
         return message_ui(ui, ctx.palette, height, text);
     };
-    let distances = derived(ui.ctx(), id.with("distances"), &marginal, Distances::of);
-    let maximum = shared_maximum(ui, ctx, &probe, &distances);
-    let words = distances.words(&marginal);
+    let heights = derived(ui.ctx(), id.with("heights"), &marginal, Heights::of);
+    let maximum = shared_maximum(ui, ctx, &probe, &heights);
+    let words = words(&marginal);
     caption_ui(ui, ctx.palette, &words);
     legend_ui(ui, ctx, run, Some(marginal.example));
 
     let (outer, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| {
-        let label = format!("Densities over {} for {}: {words}", dimension_name(dimension), example_name(marginal.example));
+        let label =
+            format!("Densities over {} for {}: {words}", dimension_name(dimension), example_name(marginal.example));
         WidgetInfo::labeled(Role::Image, true, label)
     });
     if !ui.is_rect_visible(outer) {
@@ -62,12 +65,13 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     }
     let ends = marginal.grid.first().copied().zip(marginal.grid.last().copied()).filter(|(first, last)| first < last);
     let Some((first, last)) = ends else { return };
-    let axes = Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(0.0, maximum));
+    let axes =
+        Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(0.0, maximum));
     axes.back_ui(ui, ctx.palette, [true, true]);
     densities_ui(ui, ctx, run, &axes, &marginal);
-    if distances.highest_posterior > maximum {
+    if heights.highest_posterior > maximum {
         let font = TextStyle::Small.resolve(ui.style());
-        let text = format!("q(z|x) peaks at {}", number(distances.highest_posterior));
+        let text = format!("q(z|x) peaks at {}", number(heights.highest_posterior));
         let place = axes.frame.right_top() + vec2(-4.0, 2.0);
         ui.painter().text(place, Align2::RIGHT_TOP, text, font, ctx.palette.posterior);
     }
@@ -89,12 +93,12 @@ fn marginal_of(value: &ReadingValue) -> Option<&Arc<Marginal>> {
 }
 
 /// The same vertical axis in every column. A sharp posterior may leave the picture, so that the others stay visible.
-fn shared_maximum(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Distances) -> f32 {
+fn shared_maximum(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Heights) -> f32 {
     let mut shared = own.highest_shared;
     let mut posterior = own.highest_posterior;
     for (index, run) in ctx.session.runs().iter().enumerate() {
         if let Some(ReadingValue::Marginal(other)) = run.reading(probe).map(|reading| &reading.value) {
-            let other = derived(ui.ctx(), panel_id("posterior", index).with("distances"), other, Distances::of);
+            let other = derived(ui.ctx(), panel_id("posterior", index).with("heights"), other, Heights::of);
             shared = shared.max(other.highest_shared);
             posterior = posterior.max(other.highest_posterior);
         }
@@ -102,37 +106,31 @@ fn shared_maximum(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Distance
     stable_maximum(ui.ctx(), Id::unique("collapsar-posterior-maximum"), 1.08 * shared.max(posterior.min(3.0 * shared)))
 }
 
-impl Distances {
+impl Heights {
     fn of(marginal: &Marginal) -> Self {
         let highest = |density: &[f32]| density.iter().copied().fold(0.0, f32::max);
         Self {
-            aggregated: total_variation(&marginal.grid, &marginal.aggregated, &marginal.prior),
-            posterior: total_variation(&marginal.grid, &marginal.posterior, &marginal.prior),
             highest_shared: highest(&marginal.prior).max(highest(&marginal.aggregated)),
             highest_posterior: highest(&marginal.posterior),
         }
     }
-
-    fn words(&self, marginal: &Marginal) -> String {
-        let example = example_name(marginal.example);
-        match (self.aggregated < SAME, self.posterior < SAME) {
-            (true, true) => format!("All three coincide: {} says nothing about {example}", dimension_name(marginal.dimension)),
-            (true, false) => format!("The aggregated posterior equals the prior, q(z|x) does not ({:.2} away)", self.posterior),
-            _ => format!("Total variation from the prior: aggregated {:.2}, {example} {:.2}", self.aggregated, self.posterior),
-        }
-    }
 }
 
-/// ½ ∫ |a − b|, by the trapezoid rule.
-fn total_variation(grid: &[f32], a: &[f32], b: &[f32]) -> f32 {
-    let gaps: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect();
-    let area: f32 = grid.windows(2).zip(gaps.windows(2)).map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum();
-    (area / 2.0).min(1.0)
+/// How far the densities are from the prior, in words.
+fn words(marginal: &Marginal) -> String {
+    let (example, dimension) = (example_name(marginal.example), dimension_name(marginal.dimension));
+    let (aggregated, posterior) = (marginal.aggregated_distance, marginal.posterior_distance);
+    match (aggregated < SAME, posterior < SAME) {
+        (true, true) => format!("All three coincide: {dimension} says nothing about {example}"),
+        (true, false) => format!("The aggregated posterior equals the prior, q(z|x) does not ({posterior:.2} away)"),
+        _ => format!("Total variation from the prior: aggregated {aggregated:.2}, {example} {posterior:.2}"),
+    }
 }
 
 fn densities_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, marginal: &Marginal) {
     let painter = ui.painter().with_clip_rect(axes.frame.intersect(ui.clip_rect()));
-    let curve = |density: &[f32]| -> Vec<Pos2> { marginal.grid.iter().zip(density).map(|(x, y)| axes.at(*x, *y)).collect() };
+    let curve =
+        |density: &[f32]| -> Vec<Pos2> { marginal.grid.iter().zip(density).map(|(x, y)| axes.at(*x, *y)).collect() };
     let (palette, color) = (ctx.palette, ctx.color(run));
     let prior = curve(&marginal.prior);
     painter.add(area_under(&prior, axes.frame.bottom(), palette.tint(palette.prior, 0.28)));
@@ -165,14 +163,20 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, example: Option<us
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_size(size);
         ui.spacing_mut().item_spacing.x = 4.0;
-        let is_narrow = is_narrow(ui.available_width());
+        let is_narrow = ui.available_width() < LEGEND_WIDTH;
         let example = example.filter(|_| !is_narrow);
-        let posterior = example.map_or_else(|| "q(z|x)".to_owned(), |example| format!("q(z|x), {}", example_name(example)));
+        let posterior =
+            example.map_or_else(|| "q(z|x)".to_owned(), |example| format!("q(z|x), {}", example_name(example)));
         let aggregated = if is_narrow { "q(z)" } else { "Aggregated" };
         let entries = [
             (palette.prior, false, "Prior", "p(z) = N(0, 1), what the decoder is trained to expect"),
             (ctx.color(run), false, aggregated, "Aggregated posterior: the mean of q(z|x) over the evaluation pool"),
-            (palette.posterior, true, &*posterior, "The encoder's Gaussian for the selected example; click in the plane or in the data to choose another"),
+            (
+                palette.posterior,
+                true,
+                &*posterior,
+                "The encoder's Gaussian for the selected example; click in the plane or in the data to choose another",
+            ),
         ];
         for (color, dashed, name, explanation) in entries {
             let (rect, _) = ui.allocate_exact_size(vec2(if is_narrow { 10.0 } else { 14.0 }, 14.0), Sense::hover());
@@ -200,23 +204,4 @@ fn values_on_hover(ui: &Ui, axes: &Axes, marginal: &Marginal, response: &eframe:
         ui.label(format!("Aggregated posterior {}", value(&marginal.aggregated)));
         ui.label(format!("q(z|x) of {} {}", example_name(marginal.example), value(&marginal.posterior)));
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gaussian(mean: f32) -> (Vec<f32>, Vec<f32>) {
-        let grid: Vec<f32> = (0..=800).map(|at| -8.0 + at as f32 * 0.02).collect();
-        let density = grid.iter().map(|x| (-0.5 * (x - mean).powi(2)).exp() / (2.0 * std::f32::consts::PI).sqrt()).collect();
-        (grid, density)
-    }
-
-    #[test]
-    fn total_variation_of_shifted_gaussians_is_known() {
-        // TV(N(0,1), N(μ,1)) = 2 Φ(μ/2) − 1; Φ(0.5) = 0.691462.
-        let ((grid, a), (_, b)) = (gaussian(0.0), gaussian(1.0));
-        assert!((total_variation(&grid, &a, &b) - 0.382_925).abs() < 1e-3);
-        assert!(total_variation(&grid, &a, &a) < 1e-6);
-    }
 }

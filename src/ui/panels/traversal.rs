@@ -61,7 +61,11 @@ pub(super) fn traversal_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     let Some(atlas) = atlas(ui.ctx(), run, &traversal, [height, width, channels]) else {
         return message_ui(ui, ctx.palette, HEADER_PICTURE, "These pictures are too large for a texture");
     };
-    caption_ui(ui, ctx.palette, &format!("Decoder's mean, from {}; a ring marks collapsed dimensions", example_name(ctx.selection.example)));
+    caption_ui(
+        ui,
+        ctx.palette,
+        &format!("Decoder's mean, from {}; a ring marks collapsed dimensions", example_name(ctx.selection.example)),
+    );
     header_ui(ui, ctx, &atlas);
     let cell = cell_size(ui.available_width(), columns, traversal.order.len());
     positions_ui(ui, ctx, &traversal, cell);
@@ -111,7 +115,8 @@ fn steady_order(ctx: &Context, run: usize, traversal: &Traversal, measures: Opti
             }
         }
     }
-    let rows = order.iter().filter_map(|dimension| traversal.order.iter().position(|other| other == dimension)).collect();
+    let rows =
+        order.iter().filter_map(|dimension| traversal.order.iter().position(|other| other == dimension)).collect();
     ctx.data_mut(|data| data.insert_temp(id, order));
     rows
 }
@@ -120,7 +125,11 @@ fn steady_order(ctx: &Context, run: usize, traversal: &Traversal, measures: Opti
 fn header_ui(ui: &mut Ui, ctx: &PanelContext<'_>, atlas: &Atlas) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEADER_PICTURE), Sense::hover());
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Image, true, format!("{} and its reconstruction", example_name(ctx.selection.example)))
+        WidgetInfo::labeled(
+            Role::Image,
+            true,
+            format!("{} and its reconstruction", example_name(ctx.selection.example)),
+        )
     });
     let font = TextStyle::Small.resolve(ui.style());
     let mut x = rect.left();
@@ -144,19 +153,41 @@ fn positions_ui(ui: &mut Ui, ctx: &PanelContext<'_>, traversal: &Traversal, cell
     for at in [0, last / 2, last] {
         if let Some(position) = traversal.positions.get(at) {
             let x = rect.left() + GUTTER + (at as f32 + 0.5) * cell;
-            ui.painter().text(pos2(x, rect.center().y), Align2::CENTER_CENTER, tick(*position, 1.0), font.clone(), color);
+            ui.painter().text(
+                pos2(x, rect.center().y),
+                Align2::CENTER_CENTER,
+                tick(*position, 1.0),
+                font.clone(),
+                color,
+            );
         }
     }
 }
 
-fn rows_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, traversal: &Traversal, atlas: &Atlas, order: &[usize], cell: f32) {
+fn rows_ui(
+    ui: &mut Ui,
+    ctx: &mut PanelContext<'_>,
+    run: usize,
+    traversal: &Traversal,
+    atlas: &Atlas,
+    order: &[usize],
+    cell: f32,
+) {
     ui.spacing_mut().item_spacing.y = ROW_GAP;
     for row in order {
         row_ui(ui, ctx, run, traversal, atlas, *row, cell);
     }
 }
 
-fn row_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, traversal: &Traversal, atlas: &Atlas, row: usize, cell: f32) {
+fn row_ui(
+    ui: &mut Ui,
+    ctx: &mut PanelContext<'_>,
+    run: usize,
+    traversal: &Traversal,
+    atlas: &Atlas,
+    row: usize,
+    cell: f32,
+) {
     let dimension = traversal.order[row];
     let columns = traversal.positions.len();
     let size = vec2(GUTTER + cell * columns as f32, cell);
@@ -167,7 +198,8 @@ fn row_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, traversal: &Trave
     let name = dimension_name(dimension);
     let is_selected = ctx.selection.dimension == dimension;
     response.widget_info(|| {
-        let label = format!("Traversal of {name}, KL {} nats, {state}", kl.map_or_else(|| "unknown".to_owned(), short_number));
+        let label =
+            format!("Traversal of {name}, KL {} nats, {state}", kl.map_or_else(|| "unknown".to_owned(), short_number));
         WidgetInfo::selected(Role::Button, true, is_selected, label)
     });
     if response.clicked() {
@@ -193,10 +225,15 @@ fn row_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, traversal: &Trave
     let hovered = response.hover_pos().map(|pointer| ((pointer.x - rect.left() - GUTTER) / cell).floor());
     response.on_hover_ui_at_pointer(|ui| {
         ui.strong(format!("{name}, {state}"));
-        if let Some(column) = hovered.filter(|column| *column >= 0.0).map(|column| column as usize).filter(|column| *column < columns) {
+        if let Some(column) =
+            hovered.filter(|column| *column >= 0.0).map(|column| column as usize).filter(|column| *column < columns)
+        {
             let (picture, _) = ui.allocate_exact_size(vec2(112.0, 112.0), Sense::hover());
             atlas.paint(ui.painter(), picture, row + 1, column);
-            ui.label(format!("{name} = {:.1}; the example's mean is {:.2}", traversal.positions[column], traversal.mean[dimension]));
+            ui.label(format!(
+                "{name} = {:.1}; the example's mean is {:.2}",
+                traversal.positions[column], traversal.mean[dimension]
+            ));
         }
         ui.weak("Click to select this dimension");
     });
@@ -230,7 +267,8 @@ impl Atlas {
         let [cell_width, cell_height] = self.cells.map(|size| size as f32);
         // Half a texel in from the edges: smoothing must not mix neighbours.
         let min = pos2((column as f32 * cell_width + 0.5) / width, (row as f32 * cell_height + 0.5) / height);
-        let max = pos2(((column + 1) as f32 * cell_width - 0.5) / width, ((row + 1) as f32 * cell_height - 0.5) / height);
+        let max =
+            pos2(((column + 1) as f32 * cell_width - 0.5) / width, ((row + 1) as f32 * cell_height - 0.5) / height);
         let pixelated = self.cells[0].max(self.cells[1]) <= LARGEST_PIXELATED;
         let uv = if pixelated {
             let half = vec2(0.5 / width, 0.5 / height) * 0.98;

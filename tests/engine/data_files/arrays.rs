@@ -64,7 +64,11 @@ fn npy_images_keep_their_shape() {
     );
 
     let unit = open(&files.write("unit.npy", npy("'<f4'", false, "(2, 1, 2)", &f32s(&[0.25, 0.5, 0.75, 0.5]))));
-    assert_eq!((unit.value_range(), unit.warnings().len()), ((0.25, 0.75), 1), "only the warning about too few examples");
+    assert_eq!(
+        (unit.value_range(), unit.warnings().len()),
+        ((0.25, 0.75), 1),
+        "only the warning about too few examples"
+    );
     let wide = open(&files.write("wide.npy", npy("'<f4'", false, "(4, 1, 1)", &f32s(&[-2.0, 0.0, 1.0, 2.0]))));
     assert_eq!((sorted_rows(&wide), wide.warnings().len()), (vec![vec![0.0], vec![0.5], vec![0.75], vec![1.0]], 2));
     let binary = open(&files.write("binary.npy", npy("'|u1'", false, "(4, 1, 1)", &[0, 1, 1, 0])));
