@@ -99,7 +99,7 @@ impl Measures {
     }
 }
 
-/// Var_x E_q[z_d], in two passes, n − 1.
+/// `Var_x E_q[z_d]`, in two passes, n − 1.
 fn posterior_mean_variance(posteriors: &PoolPosteriors) -> Vec<f32> {
     let count = posteriors.len();
     let of = |dimension: usize| {

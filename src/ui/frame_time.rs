@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// Frames kept: half a minute at 30 per second.
 const KEPT: usize = 1024;
 
+/// First frames left out: fonts are laid out and pipelines built in them, once.
+const WARM_UP: u64 = 10;
+
 /// A ring of frame times.
 #[derive(Clone, Debug, Default)]
 pub struct FrameTimes {
@@ -36,7 +39,10 @@ impl FrameTimes {
     /// Ends a frame whose layout began at `start`.
     pub fn end_frame(&mut self, start: Instant) {
         let time = start.elapsed() + std::mem::take(&mut self.logic);
-        self.push(time.as_secs_f32() * 1e3);
+        self.total += 1;
+        if self.total > WARM_UP {
+            self.push(time.as_secs_f32() * 1e3);
+        }
     }
 
     fn push(&mut self, milliseconds: f32) {
@@ -44,7 +50,6 @@ impl FrameTimes {
             self.kept.pop_front();
         }
         self.kept.push_back(milliseconds);
-        self.total += 1;
     }
 
     /// Percentiles over the last thousand frames.
