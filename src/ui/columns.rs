@@ -101,6 +101,10 @@ impl Columns {
             }
             (_, true) => rows.push(beside(decoded, Panel::Plane, 0.6)),
             (_, false) if is_posterior_placed => rows.extend([whole(decoded), whole(Panel::Plane)]),
+            // Pictures are what people watch: they must not start below the fold.
+            (_, false) if session.data().shape().is_image() => {
+                rows.extend([whole(decoded), beside(Panel::Posterior, Panel::Plane, 0.55)]);
+            }
             (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
         }
         let is_shown = |panel: Panel| !hidden.iter().any(|name| name == panel.name());

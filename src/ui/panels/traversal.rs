@@ -20,7 +20,7 @@ use std::sync::Arc;
 const GUTTER: f32 = 84.0;
 const LARGEST_CELL: f32 = 56.0;
 const ROW_GAP: f32 = 2.0;
-const HEADER_PICTURE: f32 = 56.0;
+const HEADER_PICTURE: f32 = 42.0;
 /// Rows scroll beyond this height.
 const LARGEST_HEIGHT: f32 = 640.0;
 /// Rows become lower, down to this, before they scroll.
