@@ -70,6 +70,14 @@ pub enum DeviceError {
         "no graphics adapter was found; install a Vulkan driver (on Debian: mesa-vulkan-drivers), or use --device cpu"
     )]
     NoAdapter,
+    /// The environment names an adapter that does not exist.
+    #[error("no graphics adapter is called `{wanted}`, as WGPU_ADAPTER_NAME says; there {known}")]
+    UnknownAdapter {
+        /// The variable's value.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
     /// An adapter that would not open.
     #[error(
         "the graphics adapter {name} could not be opened ({message}); use --device cpu, or choose another with WGPU_ADAPTER_NAME"
@@ -121,10 +129,16 @@ pub fn select(choice: DeviceChoice) -> Result<TrainingDevice, DeviceError> {
     // OpenGL never trains (see `is_real_gpu`), and looking for it makes Mesa write to standard error.
     let adapters = enumerate(&instance, wgpu::Backends::PRIMARY);
     let wanted = std::env::var("WGPU_ADAPTER_NAME").ok().map(|name| name.to_lowercase());
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| name.to_lowercase().contains(wanted));
+    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
     let best = adapters
         .into_iter()
-        .filter(|adapter| wanted.as_ref().is_none_or(|wanted| adapter.get_info().name.to_lowercase().contains(wanted)))
+        .filter(|adapter| is_wanted(&adapter.get_info().name))
         .max_by_key(|adapter| preference(&adapter.get_info()));
+    if let (None, Some(wanted), false) = (&best, &wanted, names.is_empty()) {
+        let known = format!("are {}", names.join(", "));
+        return Err(DeviceError::UnknownAdapter { wanted: wanted.clone(), known });
+    }
     let adapter = match (best, choice) {
         (Some(adapter), _) if is_real_gpu(&adapter.get_info()) => adapter,
         (Some(adapter), DeviceChoice::Gpu) => adapter,
@@ -264,7 +278,7 @@ fn preference(info: &wgpu::AdapterInfo) -> u8 {
 }
 
 fn software_reason(name: &str) -> String {
-    format!("the only graphics adapter, {name}, is no GPU, and the CPU trains faster than it")
+    format!("the best graphics adapter, {name}, is no discrete or integrated GPU, and the CPU trains faster than it")
 }
 
 fn processor_name() -> String {

@@ -1,7 +1,7 @@
 //! Loading data with a bar on standard error.
 
 use super::CliError;
-use crate::data::{self, Dataset, LoadMonitor, LoadOptions};
+use crate::data::{self, Dataset, LoadMonitor};
 use crate::experiment::Experiment;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
@@ -42,12 +42,6 @@ impl LoadMonitor for LoadBar {
 /// Loads what the experiment models.
 pub(super) fn dataset(experiment: &Experiment) -> Result<Arc<Dataset>, CliError> {
     let settings = &experiment.data;
-    let options = LoadOptions {
-        label: settings.label.clone(),
-        array: settings.array.clone(),
-        scale: settings.scale,
-        examples: Some(settings.examples),
-    };
     let bar = LoadBar::new(&settings.source.to_string());
-    Ok(Arc::new(data::load(&settings.source, &options, &bar)?))
+    Ok(Arc::new(data::load(&settings.source, &settings.load_options(), &bar)?))
 }

@@ -19,6 +19,9 @@ pub(super) struct Picture {
     /// Preset to train [default: the default lesson]
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
+    /// Override one setting by its dotted path, such as model.sigma=0.3 or variants.brenier.model.convexity=0
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
     /// Optimizer steps before the picture is taken; 0 shows the untrained model [default: the preset's]
     #[arg(long, value_name = "N", value_parser = train::at_least(0))]
     steps: Option<u64>,
@@ -68,6 +71,10 @@ impl Picture {
             None => &PRESETS[0],
         };
         let mut experiment = preset.experiment().map_err(CliError::Experiment)?;
+        for assignment in &self.set {
+            experiment.assign(assignment).map_err(CliError::Setting)?;
+        }
+        experiment.validate().map_err(CliError::Setting)?;
         experiment.steps = self.steps.unwrap_or(experiment.steps);
         let options = PictureOptions {
             experiment,

@@ -23,7 +23,9 @@ pub(super) fn follow(session: &mut Session) {
     let _ = flag::register_conditional_shutdown(SIGINT, INTERRUPTED_STATUS, interrupted.clone());
     let _ = flag::register(SIGINT, interrupted.clone());
     let mut display = Display::new(session.runs());
-    while session.is_active() {
+    // One variant that failed ends the run: nobody should wait hours for the others only to be told.
+    let has_failed = |session: &Session| session.runs().iter().any(|run| matches!(run.state, RunState::Failed(_)));
+    while session.is_active() && !has_failed(session) {
         session.wait(Duration::from_millis(100));
         if interrupted.load(Ordering::Relaxed) {
             session.command(&Command::Pause);

@@ -224,6 +224,14 @@ impl Dataset {
         self.value_range.0 >= 0.0 && self.value_range.1 <= 1.0
     }
 
+    /// A number that changes with the data: FNV-1a over the counts and the training mean.
+    pub fn fingerprint(&self) -> u64 {
+        let counts = [self.training_len() as u64, self.held_out_len() as u64, self.dimensions() as u64];
+        let mean = self.training_mean();
+        let words = counts.into_iter().chain(mean.iter().map(|value| u64::from(value.to_bits())));
+        words.fold(0xcbf2_9ce4_8422_2325, |hash: u64, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
+    }
+
     /// What a person should know before training.
     pub fn warnings(&self) -> &[String] {
         &self.inspection.warnings

@@ -18,6 +18,11 @@ const LARGEST_BORDER_MASS: f64 = 0.01;
 /// Width of that ring.
 const BORDER: f64 = 0.1;
 
+/// Points that a posterior must spread over, or its KL is that of a single point and not its own.
+const FEWEST_POINTS: f64 = 10.0;
+/// Numbers in one tensor of `[points, D]`, about: bounds the memory for data of many dimensions.
+const CHUNK_VALUES: usize = 2 << 20;
+
 /// Points of a ball around 0 in one or two latent dimensions, with the normalised prior.
 #[derive(Clone, Debug)]
 pub struct LatentBall {
@@ -43,6 +48,8 @@ pub struct ExactPosterior {
     pub mean: Vec<f64>,
     /// Posterior mass in the outermost ring of the grid.
     pub border_mass: f64,
+    /// 1 / Σ mass²: over how many points the posterior spreads.
+    pub effective_points: f64,
 }
 
 impl LatentBall {
@@ -99,23 +106,28 @@ pub fn posterior_on(ball: &LatentBall, log_likelihood: &[f32]) -> ExactPosterior
         kl: 0.0,
         mean: vec![0.0; ball.latent_dimensions],
         border_mass: 0.0,
+        effective_points: 0.0,
     };
+    let mut squares = 0.0;
     for (at, (joint, likelihood)) in joint.iter().zip(&log_likelihood).enumerate() {
         let mass = (joint - evidence).exp();
         posterior.kl += mass * (likelihood - evidence);
+        squares += mass * mass;
         let point = &ball.points[at * ball.latent_dimensions..][..ball.latent_dimensions];
         posterior.mean.iter_mut().zip(point).for_each(|(mean, &z)| *mean += mass * f64::from(z));
         if ball.is_border[at] {
             posterior.border_mass += mass;
         }
     }
+    posterior.effective_points = 1.0 / squares;
     posterior
 }
 
-/// Exact posteriors of the rows of `examples: [count, D]` under the model; `None` for more than two latent dimensions.
+/// Exact posteriors of the rows of `examples: [count, D]` under the model; `None` for more than two latent dimensions, and where
+/// a grid has no answer: a posterior narrower than its spacing, or wider than the largest ball.
 ///
 /// The ball starts at radius 3 and grows until no posterior has more than 1 % of its mass at the border; the radius used is
-/// returned with the posteriors.
+/// returned with the posteriors. Likelihood ranges are comparable between models only at the same radius.
 ///
 /// # Errors
 /// A device that fails to answer.
@@ -124,24 +136,40 @@ pub fn exact_posterior<M: LatentModel>(
     examples: Tensor<2>,
     device: &Device,
 ) -> Result<Option<(f64, Vec<ExactPosterior>)>, DeviceError> {
-    let [count, dimensions] = examples.dims();
     let mut radius = SMALLEST_RADIUS;
-    loop {
+    while radius <= LARGEST_RADIUS {
         let Some(ball) = LatentBall::new(model.latent_dimensions(), radius) else { return Ok(None) };
-        let points = TensorData::new(ball.points.clone(), [ball.len(), ball.latent_dimensions]);
-        let natural = model.decode(Tensor::from_data(points, device));
-        let mut posteriors = Vec::with_capacity(count);
-        for index in 0..count {
-            let example = examples.clone().narrow(0, index, 1).expand([ball.len(), dimensions]);
-            let log_likelihood = read(model.log_likelihood(example, natural.clone()))?;
-            posteriors.push(posterior_on(&ball, &log_likelihood));
-        }
-        let misses_mass = posteriors.iter().any(|posterior| posterior.border_mass > LARGEST_BORDER_MASS);
-        if !misses_mass || radius >= LARGEST_RADIUS {
-            return Ok(Some((radius, posteriors)));
+        let log_likelihoods = log_likelihoods(model, &examples, &ball, device)?;
+        let posteriors: Vec<_> = log_likelihoods.iter().map(|values| posterior_on(&ball, values)).collect();
+        if posteriors.iter().all(|posterior| posterior.border_mass <= LARGEST_BORDER_MASS) {
+            let resolved = posteriors.iter().all(|posterior| posterior.effective_points >= FEWEST_POINTS);
+            return Ok(resolved.then_some((radius, posteriors)));
         }
         radius += 1.0;
     }
+    Ok(None)
+}
+
+/// log p(x | z) for every example at every point of the ball, `[count][points]`.
+fn log_likelihoods<M: LatentModel>(
+    model: &M,
+    examples: &Tensor<2>,
+    ball: &LatentBall,
+    device: &Device,
+) -> Result<Vec<Vec<f32>>, DeviceError> {
+    let [count, dimensions] = examples.dims();
+    let mut values = vec![Vec::with_capacity(ball.len()); count];
+    let chunk_size = (CHUNK_VALUES / dimensions.max(1)).max(1);
+    for points in ball.points.chunks(chunk_size * ball.latent_dimensions) {
+        let rows = points.len() / ball.latent_dimensions;
+        let natural =
+            model.decode(Tensor::from_data(TensorData::new(points.to_vec(), [rows, ball.latent_dimensions]), device));
+        for (index, values) in values.iter_mut().enumerate() {
+            let example = examples.clone().narrow(0, index, 1).expand([rows, dimensions]);
+            values.extend(read(model.log_likelihood(example, natural.clone()))?);
+        }
+    }
+    Ok(values)
 }
 
 pub(super) fn log_sum_exp(values: &[f64]) -> f64 {

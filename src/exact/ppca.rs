@@ -37,7 +37,7 @@ pub enum PpcaError {
     Noise(f64),
     /// K ≥ D or K = 0.
     #[error(
-        "probabilistic PCA needs 1 ≤ K < D, but K is {latent} and the data have D = {dimensions}; use fewer latent dimensions"
+        "fitting probabilistic PCA needs 1 ≤ K < D, but K is {latent} and the data have D = {dimensions}; use fewer latent dimensions"
     )]
     LatentDimensions {
         /// K.
@@ -107,18 +107,25 @@ impl Ppca {
     /// A model with given weights `[D, K]`.
     ///
     /// # Errors
-    /// σ ≤ 0 or K ≥ D.
+    /// σ ≤ 0, or no latent dimension.
     pub fn new(weights: DMatrix<f64>, sigma: f64) -> Result<Self, PpcaError> {
-        check(sigma, weights.ncols(), weights.nrows())?;
+        check_noise(sigma)?;
+        if weights.ncols() == 0 {
+            return Err(PpcaError::LatentDimensions { latent: 0, dimensions: weights.nrows() });
+        }
         Ok(Self { weights, sigma })
     }
 
     /// Maximum-likelihood weights for a fixed σ: w_i = √max(λ_i − σ², 0) u_i (Tipping and Bishop 1999, eq. 15, rotation I).
     ///
     /// # Errors
-    /// As [`Self::new`].
+    /// σ ≤ 0, or K outside 1 … D − 1: with K = D nothing is left for the noise to explain.
     pub fn fit(spectrum: &Spectrum, latent_dimensions: usize, sigma: f64) -> Result<Self, PpcaError> {
-        check(sigma, latent_dimensions, spectrum.eigenvalues.len())?;
+        check_noise(sigma)?;
+        let dimensions = spectrum.eigenvalues.len();
+        if latent_dimensions == 0 || latent_dimensions >= dimensions {
+            return Err(PpcaError::LatentDimensions { latent: latent_dimensions, dimensions });
+        }
         let columns: Vec<DVector<f64>> = (0..latent_dimensions)
             .map(|i| spectrum.directions.column(i) * (spectrum.eigenvalues[i] - sigma * sigma).max(0.0).sqrt())
             .collect();
@@ -157,12 +164,6 @@ impl Ppca {
     }
 }
 
-fn check(sigma: f64, latent: usize, dimensions: usize) -> Result<(), PpcaError> {
-    if !(sigma > 0.0 && sigma.is_finite()) {
-        return Err(PpcaError::Noise(sigma));
-    }
-    if latent == 0 || latent >= dimensions {
-        return Err(PpcaError::LatentDimensions { latent, dimensions });
-    }
-    Ok(())
+fn check_noise(sigma: f64) -> Result<(), PpcaError> {
+    if sigma > 0.0 && sigma.is_finite() { Ok(()) } else { Err(PpcaError::Noise(sigma)) }
 }

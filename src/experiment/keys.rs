@@ -42,7 +42,7 @@ impl Experiment {
     /// As [`Self::assign`].
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), ExperimentError> {
         if let Some(rest) = key.strip_prefix("variants.") {
-            let (name, setting) = rest.split_once('.').unwrap_or((rest, ""));
+            let (name, setting) = self.split_variant(rest);
             check_key(setting, &VARIANT_SECTIONS, "", &format!("variants.{name}."))?;
             let known = self.variants.iter().map(|v| format!("`{}`", v.name)).collect::<Vec<_>>().join(", ");
             let Some(variant) = self.variants.iter_mut().find(|variant| variant.name == name) else {
@@ -65,6 +65,20 @@ impl Experiment {
         insert(&mut table, key, value);
         *self = Self::deserialize(Value::Table(table)).map_err(|error| wrong_value(key, &error))?;
         Ok(())
+    }
+
+    /// Variant name and setting of `NAME.KEY`, where the name of a variant that exists may have dots of its own.
+    fn split_variant<'a>(&self, rest: &'a str) -> (&'a str, &'a str) {
+        let named = |variant: &Variant| {
+            rest.strip_prefix(&variant.name)
+                .and_then(|setting| setting.strip_prefix('.'))
+                .map(|setting| rest.split_at(rest.len() - setting.len()))
+        };
+        let longest = self.variants.iter().filter_map(named).max_by_key(|(name, _)| name.len());
+        match longest {
+            Some((name, setting)) => (name.trim_end_matches('.'), setting),
+            None => rest.split_once('.').unwrap_or((rest, "")),
+        }
     }
 
     /// Whether a variant overrides the setting, so that the shared value has no effect on it.

@@ -1,6 +1,6 @@
 //! The sections of an experiment.
 
-use crate::data::{Scale, Source};
+use crate::data::{LoadOptions, Scale, Source};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -15,10 +15,10 @@ pub struct DataSettings {
     /// What is done to the columns of a table.
     pub scale: Scale,
     /// Label column of a table, by name or 1-based number.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "name_or_number")]
     pub label: Option<String>,
     /// Array of an NPZ file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "name_or_number")]
     pub array: Option<String>,
 }
 
@@ -72,6 +72,18 @@ pub struct OptimizerSettings {
     pub batch_size: usize,
     /// Largest Euclidean norm of the gradient over all parameters.
     pub gradient_clip: f64,
+}
+
+impl DataSettings {
+    /// How the source is read.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            label: self.label.clone(),
+            array: self.array.clone(),
+            scale: self.scale,
+            examples: Some(self.examples),
+        }
+    }
 }
 
 impl Default for DataSettings {
@@ -243,4 +255,22 @@ impl<'de> Deserialize<'de> for Sigma {
         }
         deserializer.deserialize_any(Visitor)
     }
+}
+
+/// A name, which may be written as a bare number.
+fn name_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Visitor;
+    impl de::Visitor<'_> for Visitor {
+        type Value = Option<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a name or a number")
+        }
+        fn visit_str<E: de::Error>(self, value: &str) -> Result<Option<String>, E> {
+            Ok(Some(value.to_owned()))
+        }
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<Option<String>, E> {
+            Ok(Some(value.to_string()))
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }

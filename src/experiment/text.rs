@@ -15,16 +15,25 @@ impl Experiment {
             ExperimentError::Syntax { file: file.to_owned(), line, column, message: keys::one_line(error.message()) }
         };
         let spanned = DeTable::parse(text).map_err(syntax)?;
-        check_keys(spanned.get_ref(), "", &|key, offset| {
-            let place = format!("{file}, line {}: ", line_and_column(text, offset).0);
-            match key.strip_prefix("variants.") {
-                Some(rest) => {
-                    let (name, setting) = rest.split_once('.').unwrap_or((rest, ""));
-                    keys::check_key(setting, &keys::VARIANT_SECTIONS, &place, &format!("variants.{name}."))
+        let place = |offset: usize| format!("{file}, line {}: ", line_and_column(text, offset).0);
+        for (name, value) in spanned.get_ref() {
+            match (name.get_ref().as_ref(), value.get_ref().as_table()) {
+                // A variant may be named anything, a name with a dot too.
+                ("variants", Some(variants)) => {
+                    for (variant, overrides) in variants {
+                        let Some(overrides) = overrides.get_ref().as_table() else { continue };
+                        let prefix = format!("variants.{}.", variant.get_ref());
+                        check_keys(overrides, "", &|key, offset| {
+                            keys::check_key(key, &keys::VARIANT_SECTIONS, &place(offset), &prefix)
+                        })?;
+                    }
                 }
-                None => keys::check_key(key, &[], &place, ""),
+                (section, Some(inner)) => check_keys(inner, &format!("{section}."), &|key, offset| {
+                    keys::check_key(key, &[], &place(offset), "")
+                })?,
+                (key, None) => keys::check_key(key, &[], &place(name.span().start), "")?,
             }
-        })?;
+        }
         let experiment: Self = toml::from_str(text).map_err(syntax)?;
         experiment.runs()?;
         Ok(experiment)

@@ -19,7 +19,9 @@ pub fn importance_examples(pool: &EvaluationPool) -> usize {
 }
 
 const SAMPLES_PER_CHUNK: usize = 100;
-const EXAMPLES_PER_CHUNK: usize = 16;
+const LARGEST_CHUNK: usize = 16;
+/// Numbers in one tensor of `[rows, D]`, about: bounds the memory for data of many dimensions.
+const CHUNK_VALUES: usize = 2 << 20;
 
 /// −log (1/S) Σ_s p(x, z_s) / q(z_s | x), z_s ~ q(z | x), averaged over the first pool examples; nats per example.
 ///
@@ -32,9 +34,10 @@ pub fn importance_weighted_nll<M: LatentModel>(
     device: &Device,
 ) -> Result<f64, DeviceError> {
     let examples = importance_examples(pool);
+    let chunk_size = (CHUNK_VALUES / (SAMPLES_PER_CHUNK * pool.dimensions())).clamp(1, LARGEST_CHUNK);
     let mut total = 0.0;
-    for first in (0..examples).step_by(EXAMPLES_PER_CHUNK) {
-        let count = EXAMPLES_PER_CHUNK.min(examples - first);
+    for first in (0..examples).step_by(chunk_size) {
+        let count = chunk_size.min(examples - first);
         let x = pool.inputs().narrow(0, first, count);
         let posterior = model.encode(x.clone());
         let repeated = DiagonalGaussian { mean: repeat(posterior.mean), log_variance: repeat(posterior.log_variance) };

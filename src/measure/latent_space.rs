@@ -67,39 +67,59 @@ pub struct LatentGrid {
 }
 
 /// Densities over latent dimension `dimension`; the aggregated posterior is the exact mixture over the pool.
+///
+/// Every density is the mean over its grid cell, from the normal distribution function: a posterior much narrower than a cell
+/// keeps its mass, and the distances are exact up to what two densities differ by within a cell.
 pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolIndex) -> Marginal {
-    let last = (MARGINAL_POINTS - 1) as f32;
-    let grid: Vec<f32> = (0..MARGINAL_POINTS).map(|i| LATENT_RANGE * (2.0 * i as f32 / last - 1.0)).collect();
-    let gaussian = |z: f32, mean: f32, sd: f32| {
-        let standardized = (z - mean) / sd;
-        (-0.5 * standardized * standardized).exp() / (sd * (2.0 * std::f32::consts::PI).sqrt())
-    };
-    let curve = |mean: f32, sd: f32| grid.iter().map(|&z| gaussian(z, mean, sd)).collect::<Vec<f32>>();
-    let mut aggregated = vec![0.0; MARGINAL_POINTS];
-    let weight = 1.0 / posteriors.len() as f32;
+    let width = 2.0 * LATENT_RANGE / (MARGINAL_POINTS - 1) as f32;
+    let at = |cell: f32| width * cell - LATENT_RANGE;
+    let grid: Vec<f32> = (0..MARGINAL_POINTS).map(|cell| at(cell as f32)).collect();
+    let edges: Vec<f64> = (0..=MARGINAL_POINTS).map(|cell| f64::from(at(cell as f32 - 0.5))).collect();
+    let prior = distribution(&edges, 0.0, 1.0);
+    let (mean, sd) = posteriors.moments(example, dimension);
+    let posterior = distribution(&edges, mean, sd);
+    let mut aggregated = vec![0.0; edges.len()];
     for index in 0..posteriors.len() {
         let (mean, sd) = posteriors.moments(index, dimension);
-        aggregated.iter_mut().zip(&grid).for_each(|(density, &z)| *density += weight * gaussian(z, mean, sd));
+        aggregated.iter_mut().zip(distribution(&edges, mean, sd)).for_each(|(sum, below)| *sum += below);
     }
-    let (mean, sd) = posteriors.moments(example, dimension);
-    let (prior, posterior) = (curve(0.0, 1.0), curve(mean, sd));
+    aggregated.iter_mut().for_each(|sum| *sum /= posteriors.len() as f64);
+    let density = |below: &[f64]| below.windows(2).map(|pair| ((pair[1] - pair[0]) / f64::from(width)) as f32).collect();
     Marginal {
         dimension,
         example,
-        aggregated_distance: total_variation(&grid, &aggregated, &prior),
-        posterior_distance: total_variation(&grid, &posterior, &prior),
-        prior,
-        posterior,
-        aggregated,
+        aggregated_distance: total_variation(&aggregated, &prior),
+        posterior_distance: total_variation(&posterior, &prior),
+        prior: density(&prior),
+        posterior: density(&posterior),
+        aggregated: density(&aggregated),
         grid,
     }
 }
 
-/// ½ ∫ |a − b| over the grid, by the trapezoid rule.
-fn total_variation(grid: &[f32], a: &[f32], b: &[f32]) -> f32 {
-    let gaps: Vec<f32> = a.iter().zip(b).map(|(a, b)| (a - b).abs()).collect();
-    let area: f32 = grid.windows(2).zip(gaps.windows(2)).map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum();
-    (area / 2.0).min(1.0)
+/// Mass of N(mean, sd²) below each edge.
+fn distribution(edges: &[f64], mean: f32, sd: f32) -> Vec<f64> {
+    edges.iter().map(|edge| normal_distribution((edge - f64::from(mean)) / f64::from(sd))).collect()
+}
+
+/// Φ(x), by Abramowitz and Stegun (1964), 7.1.26; absolute error below 1e-7.
+fn normal_distribution(x: f64) -> f64 {
+    let z = x.abs() / std::f64::consts::SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let series = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592];
+    let upper = 0.5 * series.iter().fold(0.0, |sum, coefficient| sum * t + coefficient) * t * (-z * z).exp();
+    if x > 0.0 { 1.0 - upper } else { upper }
+}
+
+/// ½ Σ over cells of |mass − mass|, given the mass below each edge; the tails outside are two more cells.
+fn total_variation(a: &[f64], b: &[f64]) -> f32 {
+    let cells = |below: &[f64]| -> Vec<f64> {
+        let inner = below.windows(2).map(|pair| pair[1] - pair[0]);
+        let tails = [below.first().copied().unwrap_or(0.0), 1.0 - below.last().copied().unwrap_or(1.0)];
+        inner.chain(tails).collect()
+    };
+    let difference: f64 = cells(a).iter().zip(cells(b)).map(|(a, b)| (a - b).abs()).sum();
+    (0.5 * difference) as f32
 }
 
 /// The pool's posteriors in the plane of two latent dimensions.

@@ -12,6 +12,10 @@ pub type PoolIndex = usize;
 
 /// Examples measured at most. A mutual-information estimate cannot exceed the logarithm of the pool, 6.93 nats here.
 pub const LARGEST_POOL: usize = 1024;
+/// Numbers in a pool at most: fewer examples where each has very many dimensions.
+const LARGEST_POOL_VALUES: usize = 16 << 20;
+/// Examples in a pool at least, however many dimensions they have.
+const SMALLEST_POOL: usize = 64;
 
 /// Examples that every measurement is taken over; the same for all variants and all steps.
 #[derive(Clone, Debug)]
@@ -33,7 +37,8 @@ pub struct PoolPosteriors {
 impl EvaluationPool {
     /// The first held-out examples on a device without autodiff. For a Bernoulli likelihood the model sees them binarised, once.
     pub fn new(data: &Dataset, likelihood: LikelihoodKind, seed: u64, device: &Device) -> Self {
-        let positions: Vec<usize> = (0..data.held_out_len().min(LARGEST_POOL)).collect();
+        let affordable = (LARGEST_POOL_VALUES / data.dimensions().max(1)).clamp(SMALLEST_POOL, LARGEST_POOL);
+        let positions: Vec<usize> = (0..data.held_out_len().min(affordable)).collect();
         let examples = data.held_out_batch(&positions);
         let mut inputs = examples.clone();
         if likelihood == LikelihoodKind::Bernoulli {

@@ -48,6 +48,8 @@ pub struct VariantState {
     pub optimizer: AdamState,
     /// Curves so far.
     pub history: History,
+    /// [`crate::data::Dataset::fingerprint`] of the data.
+    pub data: u64,
 }
 
 /// A checkpoint that cannot be read, written or used.
@@ -82,6 +84,9 @@ pub enum CheckpointError {
     /// The experiment inside is wrong.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
+    /// Other data.
+    #[error("the data are not those that the run was saved with, so it cannot go on; train anew, or bring the data back")]
+    Data,
     /// Weights of another model.
     #[error(
         "the saved weights do not belong to this model (first difference: `{0}`); a structural setting was changed since"
@@ -97,6 +102,7 @@ struct StateFile {
     seconds: f64,
     optimizer_steps: u64,
     history: History,
+    data: u64,
 }
 
 impl Checkpoint {
@@ -135,6 +141,7 @@ impl Checkpoint {
                 seconds: variant.progress.seconds,
                 optimizer_steps: variant.optimizer.steps,
                 history: variant.history.clone(),
+                data: variant.data,
             };
             let json = serde_json::to_vec(&state).map_err(|error| text(&error))?;
             entry(&format!("{index}/state.json"), &json)?;
@@ -183,6 +190,7 @@ impl Checkpoint {
                 weights,
                 optimizer: AdamState { steps: state.optimizer_steps, moments: pair_moments(moments).map_err(damaged)? },
                 history: state.history,
+                data: state.data,
             });
         }
         Ok(Self { experiment, variants })

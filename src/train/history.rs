@@ -73,6 +73,12 @@ impl Series {
         }
     }
 
+    /// Forgets everything after a step; a bucket that reaches beyond it goes as a whole.
+    pub fn truncate(&mut self, step: u64) {
+        self.buckets.retain(|bucket| bucket.step <= step);
+        self.open = self.open.filter(|open| open.step <= step);
+    }
+
     /// Buckets in the order of steps; the last one may still be filling.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
         self.buckets.iter().copied().chain(self.open)
@@ -112,12 +118,23 @@ impl History {
         self.kl.push(point.step, point.kl);
     }
 
+    /// Forgets everything after a step.
+    pub fn truncate(&mut self, step: u64) {
+        for series in
+            [&mut self.negative_elbo, &mut self.reconstruction, &mut self.kl, &mut self.mutual_information]
+        {
+            series.truncate(step);
+        }
+        self.evaluations.retain(|evaluation| evaluation.step <= step);
+    }
+
     /// Appends a periodic evaluation.
     pub fn push_evaluation(&mut self, evaluation: super::message::Evaluation) {
         self.mutual_information.push(evaluation.step, evaluation.measures.mutual_information);
         self.evaluations.push(evaluation);
         if self.evaluations.len() >= LARGEST_HISTORY {
-            let mut keep = false;
+            // Of each pair the later one stays, so that the newest is never dropped.
+            let mut keep = true;
             self.evaluations.retain(|_| {
                 keep = !keep;
                 keep

@@ -131,6 +131,9 @@ impl Learner {
         device: &TrainingDevice,
         state: VariantState,
     ) -> Result<Self, CheckpointError> {
+        if state.data != data.fingerprint() {
+            return Err(CheckpointError::Data);
+        }
         let mut learner = Self::new(settings, data, device);
         learner.model = weights::with_values(learner.model, state.weights, &learner.autodiff)?;
         learner.optimizer = Adam::from_state(state.optimizer, learner.kind, &learner.plain);
@@ -245,6 +248,19 @@ impl Learner {
         Ok(self.posteriors.clone().unwrap_or_else(|| PoolPosteriors::from_parts(Vec::new(), Vec::new(), 1)))
     }
 
+    /// The periodic evaluation. Weights that an update has blown up show here before their loss is known: that is divergence.
+    ///
+    /// # Errors
+    /// A device that fails to answer.
+    pub fn evaluate(&mut self) -> Result<Result<Measures, StepOutcome>, DeviceError> {
+        let measures = self.measure()?;
+        if measures.negative_elbo.is_finite() && measures.kl.is_finite() {
+            Ok(Ok(measures))
+        } else {
+            Ok(Err(self.diverge(Vec::new(), self.step)))
+        }
+    }
+
     /// Measures the model over the evaluation pool.
     ///
     /// # Errors
@@ -353,6 +369,7 @@ impl Learner {
             weights: weights::values(&self.model.valid())?,
             optimizer: self.optimizer.state()?,
             history: super::history::History::default(),
+            data: self.data.fingerprint(),
         })
     }
 }

@@ -10,6 +10,7 @@ const LARGEST_LEAD: u64 = 16;
 #[derive(Clone, Debug)]
 pub struct Lockstep {
     steps: Arc<Vec<AtomicU64>>,
+    furthest: Arc<AtomicU64>,
 }
 
 /// One variant's place in a [`Lockstep`].
@@ -22,7 +23,10 @@ pub struct Place {
 impl Lockstep {
     /// For `variants` variants, none of them training yet.
     pub fn new(variants: usize) -> Self {
-        Self { steps: Arc::new((0..variants).map(|_| AtomicU64::new(u64::MAX)).collect()) }
+        Self {
+            steps: Arc::new((0..variants).map(|_| AtomicU64::new(u64::MAX)).collect()),
+            furthest: Arc::new(AtomicU64::new(0)),
+        }
     }
 
     /// The place of one variant.
@@ -34,12 +38,25 @@ impl Lockstep {
 impl Place {
     /// Says that this variant is training and has taken `step` steps.
     pub fn arrive(&self, step: u64) {
+        self.lockstep.furthest.fetch_max(step, Ordering::Relaxed);
         self.lockstep.steps[self.index].store(step, Ordering::Relaxed);
+    }
+
+    /// Says that training starts anew.
+    pub fn restart(&self) {
+        self.lockstep.furthest.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a variant at `step` is a few steps behind another. Before it pauses it catches up, so that what stands side by
+    /// side comes from the same step.
+    pub fn is_behind(&self, step: u64) -> bool {
+        let furthest = self.lockstep.furthest.load(Ordering::Relaxed);
+        (step + 1..=step + 2 * LARGEST_LEAD).contains(&furthest)
     }
 
     /// Says that nobody need wait for this variant.
     pub fn leave(&self) {
-        self.arrive(u64::MAX);
+        self.lockstep.steps[self.index].store(u64::MAX, Ordering::Relaxed);
     }
 
     /// Whether a variant at `step` must let others catch up.

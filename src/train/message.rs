@@ -55,6 +55,8 @@ pub enum Report {
     Evaluated(Box<Evaluation>),
     /// Curves start anew.
     Cleared,
+    /// Training goes on from this earlier step: what came after it is no longer part of the run.
+    Rewound(u64),
     /// Answer to a probe.
     Reading(Probe, Reading),
     /// Answer to [`Command::Save`].

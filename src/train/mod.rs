@@ -18,3 +18,4 @@ pub use optimizer::{Adam, AdamState};
 pub use probe::{Probe, Reading, ReadingValue};
 pub use session::{Run, Session, SessionEvent, SessionOptions, Wake};
 pub use weights::NamedValues;
+pub use trainer::EVALUATE_EVERY;

@@ -141,7 +141,21 @@ impl Session {
                 self.take(index, report, &mut events);
             }
         }
+        self.give_up_saving(&mut events);
         events
+    }
+
+    /// A failed trainer has ended, and its state will not come.
+    fn give_up_saving(&mut self, events: &mut Vec<SessionEvent>) {
+        let Some(saving) = &self.saving else { return };
+        let lost = self.runs.iter().zip(saving).find_map(|(run, state)| match (&run.state, state) {
+            (RunState::Failed(reason), None) => Some(format!("{} has failed ({reason})", run.settings.name)),
+            _ => None,
+        });
+        if let Some(reason) = lost {
+            self.saving = None;
+            events.push(SessionEvent::Saved(Err(reason)));
+        }
     }
 
     /// Waits until a trainer says something, then takes everything in. For the command line.
@@ -193,6 +207,7 @@ impl Session {
                 run.progress = Progress::default();
                 run.readings.clear();
             }
+            Report::Rewound(step) => run.history.truncate(step),
             Report::Reading(probe, reading) => {
                 // An answer to a question that is no longer asked would stay for good.
                 if run.subscribed.contains(&probe) {
@@ -213,6 +228,8 @@ impl Session {
         match state {
             Ok(mut state) => {
                 state.history = self.runs[index].history.clone();
+                // A diverged run shows how it diverged, but goes on from its last good weights.
+                state.history.truncate(state.progress.step);
                 saving[index] = Some(*state);
             }
             Err(message) => {
@@ -283,6 +300,11 @@ impl Session {
     pub fn save(&mut self) {
         self.saving = Some(vec![None; self.runs.len()]);
         self.command(&Command::Save);
+    }
+
+    /// Whether a checkpoint was asked for and has not arrived.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_some()
     }
 
     /// Ends all trainers and waits for them.

@@ -51,6 +51,7 @@ impl Trainer {
         let wake = start.wake.clone();
         let failures = report_sender.clone();
         let name = format!("train {}", start.settings.name);
+        let wake_after_panic = wake.clone();
         let spawned = std::thread::Builder::new().name(name).spawn(move || {
             let reports = report_sender.clone();
             let ended = catch_unwind(AssertUnwindSafe(|| Worker::run(start, command_receiver, report_sender)));
@@ -62,6 +63,7 @@ impl Trainer {
                     .or_else(|| panic.downcast_ref::<&str>().copied())
                     .unwrap_or("no reason given");
                 send_failure(&reports, reason);
+                wake_after_panic();
             }
         });
         let thread = match spawned {
@@ -129,6 +131,8 @@ struct Worker {
     progress: Progress,
     rate: Rate,
     reported_at: Instant,
+    /// Told to pause, and catching up with the others first.
+    is_pausing: bool,
 }
 
 struct Subscription {
@@ -189,6 +193,7 @@ impl Worker {
             points: Vec::new(),
             progress,
             reported_at: now,
+            is_pausing: false,
         };
         worker.set_state(if running { RunState::Running } else { RunState::Paused });
         if let Err(error) = worker.work() {
@@ -205,6 +210,11 @@ impl Worker {
             }
             let wait = if self.state != RunState::Running {
                 self.idle_wait()
+            } else if self.is_pausing && !self.is_behind() {
+                self.set_state(RunState::Paused);
+                self.catch_up()?;
+                self.report(true);
+                continue;
             } else if self.limit_reached() {
                 self.set_state(RunState::Finished);
                 continue;
@@ -237,8 +247,15 @@ impl Worker {
         Some(if unanswered { Duration::ZERO } else { Duration::from_secs(3600) })
     }
 
+    fn is_behind(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.is_behind(self.learner.step_count()))
+    }
+
     fn must_wait(&self) -> bool {
         let step = self.learner.step_count();
+        if self.is_pausing {
+            return false;
+        }
         self.place.as_ref().is_some_and(|place| place.must_wait(step)) || Instant::now() < self.next_step_at
     }
 
@@ -250,14 +267,21 @@ impl Worker {
     fn obey(&mut self, command: Command) -> Result<Next, DeviceError> {
         match command {
             Command::Run => match self.state {
-                RunState::Failed(_) | RunState::Preparing(_) | RunState::Running => {}
-                RunState::Paused | RunState::Finished | RunState::Diverged { .. } => self.set_state(RunState::Running),
+                RunState::Running => self.set_state(RunState::Running),
+                RunState::Failed(_) | RunState::Preparing(_) => {}
+                RunState::Diverged { kept_step, .. } => {
+                    self.send(Report::Rewound(kept_step));
+                    self.set_state(RunState::Running);
+                }
+                RunState::Paused | RunState::Finished => self.set_state(RunState::Running),
             },
             Command::Pause => {
                 if self.state == RunState::Running {
-                    self.set_state(RunState::Paused);
-                    self.catch_up()?;
-                    self.report(true);
+                    self.is_pausing = true;
+                    // Others must not wait for this one while it catches up.
+                    if let Some(place) = &self.place {
+                        place.leave();
+                    }
                 }
             }
             Command::Step => {
@@ -302,6 +326,9 @@ impl Worker {
 
     fn reset(&mut self) {
         self.learner = Learner::new(self.learner.settings().clone(), self.data.clone(), &self.device);
+        if let Some(place) = &self.place {
+            place.restart();
+        }
         self.points.clear();
         self.progress = Progress::default();
         self.rate = Rate { since: Instant::now(), step: 0 };
@@ -335,9 +362,13 @@ impl Worker {
             self.catch_up()?;
             if self.state == RunState::Running || self.state == RunState::Paused {
                 self.progress.seconds += started.elapsed().as_secs_f64();
-                let measures = self.learner.measure()?;
-                self.report(true);
-                self.send(Report::Evaluated(Box::new(Evaluation { step, measures })));
+                match self.learner.evaluate()? {
+                    Ok(measures) => {
+                        self.report(true);
+                        self.send(Report::Evaluated(Box::new(Evaluation { step, measures })));
+                    }
+                    Err(diverged) => self.take_in(diverged),
+                }
                 return Ok(());
             }
         }
@@ -362,6 +393,7 @@ impl Worker {
         }
         if let Some(place) = &self.place
             && self.state == RunState::Running
+            && !self.is_pausing
         {
             place.arrive(self.learner.step_count());
         }
@@ -402,6 +434,7 @@ impl Worker {
     }
 
     fn set_state(&mut self, state: RunState) {
+        self.is_pausing = false;
         if state == RunState::Running {
             self.rate = Rate { since: Instant::now(), step: self.learner.step_count() };
         }

@@ -5,7 +5,6 @@ use super::app::App;
 use super::commands::{Action, UiCommand};
 use super::loading::{Request, Start, file_name, training_on};
 use super::log::Level;
-use super::open;
 use super::save::{self, Saving};
 use crate::experiment::DataSettings;
 use eframe::egui::Context;
@@ -35,9 +34,9 @@ impl App {
                 self.request(ctx, Request::Adapted { experiment, settings });
             }
             Action::Open(path) => {
-                open::remember(&mut self.view.recent, &path);
                 self.windows.preview.close();
-                self.request(ctx, Request::Path(path));
+                self.request(ctx, Request::Path(path.clone()));
+                self.files.opening = Some(path);
             }
             Action::Preview { path, settings } => self.request(ctx, Request::Data { path, settings: *settings }),
             Action::Browse(purpose) => {
@@ -69,6 +68,8 @@ impl App {
             }
             Action::TrainOnPreview => self.train_on_preview(),
             Action::ClosePreview => {
+                // Reading again with other columns, perhaps.
+                self.files.loading = None;
                 self.windows.preview.close();
             }
         }

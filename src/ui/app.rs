@@ -95,6 +95,8 @@ pub struct App {
 /// Files being read and written.
 pub(super) struct Files {
     pub loading: Option<Job<Result<Loaded, String>>>,
+    /// The path being read, if it is one that a person gave.
+    pub opening: Option<PathBuf>,
     /// Opened once something trains.
     pub next: Option<PathBuf>,
     /// Trained when nothing else can be.
@@ -153,6 +155,7 @@ impl App {
             selection: Selection::default(),
             files: Files {
                 loading: None,
+                opening: None,
                 next: None,
                 fallback: Some(options.experiment),
                 saving: None,
@@ -354,7 +357,7 @@ impl eframe::App for App {
         let start = Instant::now();
         let ctx = ui.ctx().clone();
         if self.frame_times.total() == 0 && ctx.content_rect().width() < ROOMY {
-            self.view.explain = false;
+            self.view.hide_explain_for_now();
         }
         self.take_keys(&ctx);
         let latent = self

@@ -165,11 +165,12 @@ impl Draft {
             return;
         }
         self.error = self.experiment.validate_for(session.data()).err();
-        if self.error.is_none() {
-            let live = live_part(session.experiment(), &self.experiment);
-            if live != *session.experiment() {
-                self.error = session.configure(&live).err();
-            }
+        // What can be applied is applied, also while something structural is wrong: that only keeps a restart waiting.
+        let live = live_part(session.experiment(), &self.experiment);
+        if live != *session.experiment()
+            && let Err(error) = session.configure(&live)
+        {
+            self.error = Some(error);
         }
         self.pending = differences(session.experiment(), &self.experiment);
         self.reconciled = Some((self.experiment.clone(), session.experiment().clone()));

@@ -5,9 +5,10 @@ use super::commands::{self, Action};
 use super::dialog::{Answer, Purpose};
 use super::loading::{Job, Loaded, Request};
 use super::log::Level;
+use super::open;
 use super::save::{SaveError, Saving};
 use super::verdict;
-use crate::train::{RunState, SessionEvent};
+use crate::train::{RunState, Session, SessionEvent};
 use eframe::egui::Context;
 use std::path::Path;
 
@@ -35,7 +36,13 @@ impl App {
     pub(super) fn take_loaded(&mut self) {
         let Some(result) = self.files.loading.as_ref().and_then(Job::poll) else { return };
         self.files.loading = None;
-        match result.and_then(|result| result) {
+        let result = result.and_then(|result| result);
+        if let Some(path) = self.files.opening.take()
+            && result.is_ok()
+        {
+            open::remember(&mut self.view.recent, &path);
+        }
+        match result {
             Ok(Loaded::Preview(preview)) => self.windows.preview.show(*preview),
             Ok(Loaded::Start(start)) => {
                 let message = start.message.clone();
@@ -63,6 +70,10 @@ impl App {
                     self.log.error(format!("The session was not saved: {error}"));
                 }
             }
+        }
+        let is_saving = self.lab.session().is_some_and(Session::is_saving);
+        if !is_saving && self.files.checkpoint_to.take().is_some() {
+            self.log.error("The session was not saved: another took its place before its weights had arrived");
         }
     }
 

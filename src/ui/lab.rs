@@ -99,7 +99,10 @@ impl Lab {
         };
         self.session = Some(session);
         self.preset = preset;
-        self.draft = Draft::new(start.experiment);
+        // The same experiment on data read anew keeps what could be undone.
+        if *self.draft.experiment() != start.experiment {
+            self.draft = Draft::new(start.experiment);
+        }
         self.send_pace();
         Ok(())
     }

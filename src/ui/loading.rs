@@ -1,7 +1,7 @@
 //! Work that must not hold up the window: reading data and files, writing results. Each job has a named thread of its own.
 
 use super::adapt;
-use crate::data::{self, Dataset, LoadMonitor, LoadOptions, Source};
+use crate::data::{self, Dataset, LoadMonitor, Source};
 use crate::experiment::{DataSettings, Experiment, presets::Preset};
 use crate::train::checkpoint::Checkpoint;
 use eframe::egui::Context;
@@ -177,7 +177,7 @@ impl Request {
             }
             Self::Adapted { experiment, settings } => {
                 let data =
-                    data::load(&settings.source, &load_options(&settings), monitor).map_err(|error| text(&error))?;
+                    data::load(&settings.source, &settings.load_options(), monitor).map_err(|error| text(&error))?;
                 let (experiment, changes) =
                     adapt::adapt(&experiment, &data, *settings).map_err(|error| text(&error))?;
                 let message = Some(training_on(&experiment.data.source, &changes));
@@ -222,14 +222,14 @@ fn start(
     message: Option<String>,
     monitor: &dyn LoadMonitor,
 ) -> Result<Loaded, String> {
-    let data = data::load(&experiment.data.source, &load_options(&experiment.data), monitor)
+    let data = data::load(&experiment.data.source, &experiment.data.load_options(), monitor)
         .map_err(|error| error.to_string())?;
     Ok(Loaded::Start(Box::new(Start { experiment, data: Arc::new(data), checkpoint, preset, running, message })))
 }
 
 fn preview(path: PathBuf, settings: DataSettings, monitor: &dyn LoadMonitor) -> Result<Loaded, String> {
     let settings = DataSettings { source: Source::File(path.clone()), ..settings };
-    let options = load_options(&settings);
+    let options = settings.load_options();
     let (data, inspection) = match data::load(&settings.source, &options, monitor) {
         Ok(data) => {
             let inspection = data.inspection().clone();
@@ -250,16 +250,6 @@ pub fn training_on(source: &Source, changes: &[String]) -> String {
     match changes {
         [] => format!("Training on {} with the same model", source_name(source)),
         changes => format!("Training on {}; adapted: {}", source_name(source), changes.join("; ")),
-    }
-}
-
-/// How an experiment's data are read.
-pub fn load_options(settings: &DataSettings) -> LoadOptions {
-    LoadOptions {
-        label: settings.label.clone(),
-        array: settings.array.clone(),
-        scale: settings.scale,
-        examples: Some(settings.examples),
     }
 }
 

@@ -60,7 +60,7 @@ impl Toolbar<'_> {
     fn menus_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let lesson = ui.menu_button("Lesson ▾", |ui| {
             for preset in PRESETS {
-                let is_present = self.lab.preset().is_some_and(|present| std::ptr::eq(present, preset));
+                let is_present = self.lab.preset().is_some_and(|present| present.name == preset.name);
                 if ui.selectable_label(is_present, preset.title).on_hover_text(preset.summary).clicked() {
                     actions.push(Action::Preset(preset));
                     ui.close();

@@ -26,6 +26,9 @@ pub struct View {
     pub theme: ThemePreference,
     /// Newest first.
     pub recent: Vec<PathBuf>,
+    /// The lesson is hidden because the window is narrow, and not because the person wants it so.
+    #[serde(skip)]
+    is_explain_hidden_for_now: bool,
 }
 
 impl Default for View {
@@ -38,6 +41,7 @@ impl Default for View {
             frame_times: false,
             theme: ThemePreference::System,
             recent: Vec::new(),
+            is_explain_hidden_for_now: false,
         }
     }
 }
@@ -50,7 +54,14 @@ impl View {
 
     /// Stores it.
     pub fn store(&self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, KEY, self);
+        let explain = self.explain || self.is_explain_hidden_for_now;
+        eframe::set_value(storage, KEY, &Self { explain, ..self.clone() });
+    }
+
+    /// Hides the lesson until the next start.
+    pub fn hide_explain_for_now(&mut self) {
+        self.is_explain_hidden_for_now = self.explain;
+        self.explain = false;
     }
 
     /// Shows or hides a panel.

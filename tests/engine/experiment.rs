@@ -148,3 +148,15 @@ fn sources_are_written_as_on_the_command_line() {
     }
     assert_eq!(experiment.data.source, Source::File("a.csv".into()));
 }
+
+#[test]
+fn variants_may_be_named_anything_and_labels_may_be_numbers() {
+    let text = "[data]\nlabel = 3\n[variants.\"sigma 0.3\".model]\nsigma = 0.3\n[variants.plain.model]\nsigma = 1.0\n";
+    let mut experiment = Experiment::from_toml(text, "names.toml").unwrap();
+    assert_eq!(experiment.data.label.as_deref(), Some("3"));
+    experiment.assign("variants.sigma 0.3.model.convexity=0.5").unwrap();
+    experiment.assign("data.label=2").unwrap();
+    let runs = experiment.runs().unwrap();
+    assert_eq!((runs[0].name.as_str(), runs[0].model.sigma, runs[0].model.convexity), ("sigma 0.3", Sigma::Fixed(0.3), 0.5));
+    assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
+}

@@ -9,7 +9,7 @@ mod outcomes;
 mod sharing;
 mod training;
 
-use collapsar::data::{self, Dataset, LoadOptions, Unmonitored};
+use collapsar::data::{self, Dataset, Unmonitored};
 use collapsar::device::TrainingDevice;
 use collapsar::experiment::Experiment;
 use collapsar::experiment::presets::Preset;
@@ -22,8 +22,8 @@ fn preset(name: &str) -> Experiment {
 }
 
 fn dataset(experiment: &Experiment) -> Arc<Dataset> {
-    let options = LoadOptions { examples: Some(experiment.data.examples), ..LoadOptions::default() };
-    Arc::new(data::load(&experiment.data.source, &options, &Unmonitored).unwrap())
+    let settings = &experiment.data;
+    Arc::new(data::load(&settings.source, &settings.load_options(), &Unmonitored).unwrap())
 }
 
 fn options(running: bool) -> SessionOptions {

@@ -185,6 +185,71 @@ fn divergence_is_a_state_with_the_last_good_weights_kept() {
 }
 
 #[test]
+fn an_update_that_blows_up_at_the_last_step_is_divergence_too() {
+    let mut experiment = small(1);
+    experiment.assign("optimizer.learning_rate=1e30").unwrap();
+    let mut session = trained(&experiment);
+    for run in session.runs() {
+        assert_eq!(run.state, RunState::Diverged { at_step: 1, kept_step: 0 });
+        assert!(run.history.evaluations.is_empty());
+    }
+    assert!(session.summarize().unwrap().iter().all(|measures| measures.measures.kl.is_finite()));
+}
+
+#[test]
+fn going_on_after_divergence_rewinds_the_curves() {
+    let mut session = paused(&small(0));
+    session.command(&Command::Run);
+    wait_until(&mut session, |session| session.runs().iter().all(|run| run.progress.step > 120));
+    let mut wild = session.experiment().clone();
+    wild.optimizer.learning_rate = 1e30;
+    session.configure(&wild).unwrap();
+    wait_until(&mut session, |session| !session.is_active());
+    let mut tame = wild.clone();
+    tame.optimizer.learning_rate = 1e-3;
+    session.configure(&tame).unwrap();
+    session.command(&Command::Run);
+    wait_until(&mut session, |session| session.runs().iter().all(|run| run.progress.step > 400));
+    session.command(&Command::Pause);
+    wait_until(&mut session, |session| !session.is_active());
+    for run in session.runs() {
+        let steps: Vec<u64> = run.history.negative_elbo.buckets().map(|bucket| bucket.step).collect();
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "steps ascend");
+        assert!(run.history.evaluations.windows(2).all(|pair| pair[0].step < pair[1].step));
+    }
+}
+
+#[test]
+fn a_run_does_not_go_on_with_other_data() {
+    let checkpoint = saved(&mut trained(&small(10)));
+    let mut other = small(10);
+    other.assign("data.examples=601").unwrap();
+    let mut resumed = Session::resume(checkpoint, dataset(&other), TrainingDevice::cpu(), options(true)).unwrap();
+    wait_until(&mut resumed, |session| session.runs().iter().all(|run| matches!(run.state, RunState::Failed(_))));
+    let RunState::Failed(reason) = &resumed.runs()[0].state else { unreachable!() };
+    assert!(reason.contains("data are not those"), "{reason}");
+    // Saving says why it cannot be done, and does not leave the person waiting.
+    resumed.save();
+    let events = resumed.poll();
+    assert!(events.iter().any(|event| matches!(event, SessionEvent::Saved(Err(reason)) if reason.contains("failed"))));
+}
+
+#[test]
+fn long_histories_keep_their_newest_point_and_their_extremes() {
+    use collapsar::train::history::{LARGEST_HISTORY, Series};
+    let mut series = Series::default();
+    let steps = 5 * LARGEST_HISTORY as u64 + 3;
+    (1..=steps).for_each(|step| series.push(step, if step == 1234 { 99.0 } else { (step % 7) as f32 }));
+    let buckets: Vec<_> = series.buckets().collect();
+    assert!(buckets.len() <= LARGEST_HISTORY);
+    assert_eq!(buckets.last().unwrap().step, steps);
+    assert_eq!(buckets.iter().map(|bucket| u64::from(bucket.count)).sum::<u64>(), steps, "nothing is lost");
+    assert!(buckets.iter().any(|bucket| bucket.max == 99.0));
+    series.truncate(1000);
+    assert!(series.buckets().all(|bucket| bucket.step <= 1000));
+}
+
+#[test]
 fn lockstep_keeps_variants_together() {
     let experiment = small(0);
     let lockstep = SessionOptions { running: true, lockstep: true, wake: Arc::new(|| {}) };
@@ -194,8 +259,8 @@ fn lockstep_keeps_variants_together() {
     session.command(&Command::Pause);
     wait_until(&mut session, |session| !session.is_active());
     let [a, b] = [0, 1].map(|run| session.runs()[run].progress.step);
-    // The lead allowed, and what the slower one fell behind while the pause reached it.
-    assert!(a.abs_diff(b) <= 64, "{a} and {b}");
+    // Whoever is behind catches up before it pauses; the leader may be within its last step when it is asked.
+    assert!(a.abs_diff(b) <= 1, "{a} and {b}");
 }
 
 #[test]

@@ -40,22 +40,31 @@ impl LatentModel for Linear {
 
 #[test]
 fn a_linear_model_has_its_closed_form_posterior() {
+    // A ball that holds all but 1e-8 of the prior, so that nothing is left to truncation.
+    let ball = LatentBall::new(2, 6.0).unwrap();
     for (weights, sigma) in [([1.2, 0.4], 0.7), ([0.9, 0.0], 0.3), ([0.05, 0.02], 1.0)] {
         let model = Linear { weights, sigma };
-        let x = [0.8, -0.5, -0.3, 0.2];
-        let (radius, posteriors) = exact_posterior(&model, matrix(2, 2, &x), &Device::flex()).unwrap().unwrap();
-        for (posterior, x) in posteriors.iter().zip(x.chunks_exact(2)) {
+        for x in [[0.8_f32, -0.5], [-0.3, 0.2]] {
+            let natural = model.decode(matrix(ball.len(), 2, &ball.points));
+            let examples = matrix(1, 2, &x).expand([ball.len(), 2]);
+            let log_likelihood: Vec<f32> = model.log_likelihood(examples, natural).into_data().try_to_vec().unwrap();
+            let posterior = posterior_on(&ball, &log_likelihood);
             let mut kl = 0.0;
             for d in 0..2 {
                 let variance = 1.0 / (1.0 + (weights[d] / sigma).powi(2));
                 let mean = variance * weights[d] * f64::from(x[d]) / sigma.powi(2);
-                // The prior on the grid lacks the 1 % of mass outside of the ball.
-                assert_close(posterior.mean[d], mean, 0.01, "posterior mean");
+                assert!((posterior.mean[d] - mean).abs() < 1e-5, "mean {} instead of {mean}", posterior.mean[d]);
                 kl += 0.5 * (mean * mean + variance - variance.ln() - 1.0);
             }
-            assert_close(posterior.kl, kl, 0.012, &format!("KL with radius {radius}"));
+            assert!((posterior.kl - kl).abs() < 1e-5, "KL {} instead of {kl}", posterior.kl);
         }
     }
+}
+
+#[test]
+fn a_posterior_narrower_than_the_grid_has_no_answer() {
+    let model = Linear { weights: [1.0, 1.0], sigma: 0.01 };
+    assert!(exact_posterior(&model, matrix(1, 2, &[0.3, 0.1]), &Device::flex()).unwrap().is_none());
 }
 
 #[test]

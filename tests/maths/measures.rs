@@ -132,12 +132,26 @@ fn the_aggregated_posterior_is_a_density_and_the_mixture_of_all() {
 
 #[test]
 fn distances_from_the_prior_are_total_variation() {
-    // Two examples, one at the prior; between N(0, 1) and N(1, 1) the total variation is 2 Φ(½) − 1 = 0.38292.
-    let posteriors = PoolPosteriors::from_parts(vec![0.0, 1.0], vec![0.0, 0.0], 1);
-    assert!(measure::marginal(&posteriors, 0, 0).posterior_distance < 1e-6);
-    let shifted = measure::marginal(&posteriors, 0, 1);
-    assert_close(f64::from(shifted.posterior_distance), 0.38292, 5e-3, "shifted by 1");
-    assert_close(f64::from(shifted.aggregated_distance), 0.38292 / 2.0, 5e-3, "half of the mixture is the prior");
+    let example = |mean: f32, sd: f32| {
+        // Two examples, one at the prior.
+        let posteriors = PoolPosteriors::from_parts(vec![0.0, mean], vec![0.0, 2.0 * sd.ln()], 1);
+        let marginal = measure::marginal(&posteriors, 0, 1);
+        (f64::from(marginal.posterior_distance), f64::from(marginal.aggregated_distance))
+    };
+    // Between N(0, 1) and N(1, 1) the total variation is 2 Φ(½) − 1 = 0.382925.
+    for ((mean, sd), expected, tolerance) in [
+        ((0.0, 1.0), 0.0, 1e-6),
+        ((1.0, 1.0), 0.382_925, 1e-3),
+        // Disjoint, outside of the grid too.
+        ((5.0, 0.1), 1.0, 1e-3),
+        // Far narrower than a cell: all but the prior's mass in the two cells that it meets, 2 × 0.0133.
+        ((0.015, 0.0025), 1.0, 0.027),
+    ] {
+        let (posterior, aggregated) = example(mean, sd);
+        assert!((posterior - expected).abs() <= tolerance, "N({mean}, {sd}²): {posterior} instead of {expected}");
+        // Half of the mixture is the prior.
+        assert!((aggregated - expected / 2.0).abs() <= tolerance, "N({mean}, {sd}²): {aggregated}");
+    }
 }
 
 #[test]
