@@ -84,7 +84,8 @@ pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolInde
         aggregated.iter_mut().zip(distribution(&edges, mean, sd)).for_each(|(sum, below)| *sum += below);
     }
     aggregated.iter_mut().for_each(|sum| *sum /= posteriors.len() as f64);
-    let density = |below: &[f64]| below.windows(2).map(|pair| ((pair[1] - pair[0]) / f64::from(width)) as f32).collect();
+    let density =
+        |below: &[f64]| below.windows(2).map(|pair| ((pair[1] - pair[0]) / f64::from(width)) as f32).collect();
     Marginal {
         dimension,
         example,

@@ -4,8 +4,7 @@
 //! The file is a zip archive: `experiment.toml`, and per variant `N/state.json`, `N/weights.safetensors` and
 //! `N/optimizer.safetensors`, so that weights can be read elsewhere.
 
-use super::history::History;
-use super::message::Progress;
+use super::history::{History, Progress};
 use super::optimizer::AdamState;
 use super::weights::NamedValues;
 use crate::experiment::{Experiment, ExperimentError};
@@ -85,7 +84,9 @@ pub enum CheckpointError {
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
     /// Other data.
-    #[error("the data are not those that the run was saved with, so it cannot go on; train anew, or bring the data back")]
+    #[error(
+        "the data are not those that the run was saved with, so it cannot go on; train anew, or bring the data back"
+    )]
     Data,
     /// Weights of another model.
     #[error(

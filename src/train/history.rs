@@ -1,5 +1,6 @@
 //! Curves of any length in bounded memory: old points are merged into buckets that keep minimum, maximum and mean.
 
+use crate::measure::Measures;
 use serde::{Deserialize, Serialize};
 
 /// Buckets kept per curve; when full, neighbours are merged and buckets become twice as wide.
@@ -95,6 +96,39 @@ impl Series {
     }
 }
 
+/// Where training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// Over the last second or so of training.
+    pub steps_per_second: f64,
+    /// Time spent taking steps.
+    pub seconds: f64,
+}
+
+/// Training-batch values of one step, nats per example.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Optimizer step, from 1.
+    pub step: u64,
+    /// Reconstruction + KL, β left out.
+    pub negative_elbo: f32,
+    /// −E_q log p(x|z), one sample.
+    pub reconstruction: f32,
+    /// KL(q(z|x) ‖ p(z)), summed over dimensions.
+    pub kl: f32,
+}
+
+/// A periodic evaluation over the evaluation pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// What was measured.
+    pub measures: Measures,
+}
+
 /// All curves of one variant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -107,12 +141,12 @@ pub struct History {
     /// Evaluation pool: mutual information of x and z under q, nats.
     pub mutual_information: Series,
     /// Every periodic evaluation, thinned to every second one when there are too many.
-    pub evaluations: Vec<super::message::Evaluation>,
+    pub evaluations: Vec<Evaluation>,
 }
 
 impl History {
     /// Appends one step's values.
-    pub fn push(&mut self, point: &super::message::CurvePoint) {
+    pub fn push(&mut self, point: &CurvePoint) {
         self.negative_elbo.push(point.step, point.negative_elbo);
         self.reconstruction.push(point.step, point.reconstruction);
         self.kl.push(point.step, point.kl);
@@ -120,16 +154,14 @@ impl History {
 
     /// Forgets everything after a step.
     pub fn truncate(&mut self, step: u64) {
-        for series in
-            [&mut self.negative_elbo, &mut self.reconstruction, &mut self.kl, &mut self.mutual_information]
-        {
+        for series in [&mut self.negative_elbo, &mut self.reconstruction, &mut self.kl, &mut self.mutual_information] {
             series.truncate(step);
         }
         self.evaluations.retain(|evaluation| evaluation.step <= step);
     }
 
     /// Appends a periodic evaluation.
-    pub fn push_evaluation(&mut self, evaluation: super::message::Evaluation) {
+    pub fn push_evaluation(&mut self, evaluation: Evaluation) {
         self.mutual_information.push(evaluation.step, evaluation.measures.mutual_information);
         self.evaluations.push(evaluation);
         if self.evaluations.len() >= LARGEST_HISTORY {

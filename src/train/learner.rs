@@ -1,7 +1,8 @@
 //! A [`Learner`]: the model of one variant, its optimizer and its place in the data. No thread, no clock.
 
 use super::checkpoint::{CheckpointError, VariantState};
-use super::message::{CurvePoint, Progress};
+use super::history::{CurvePoint, Progress};
+use super::message::{ExactMeasures, FinalMeasures};
 use super::optimizer::Adam;
 use super::probe::{Probe, Reading, ReadingValue};
 use super::weights;
@@ -16,7 +17,6 @@ use crate::random::{BatchOrder, Purpose, binarize, normals, stream};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Losses of this many steps are read back together on a GPU: each read waits for the device.
@@ -50,34 +50,6 @@ struct Snapshot {
     step: u64,
     model: Vae,
     optimizer: Adam,
-}
-
-/// What is measured once, at the end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FinalMeasures {
-    /// Over the evaluation pool.
-    pub measures: Measures,
-    /// Importance-weighted −log p(x), nats per example.
-    pub importance_weighted_nll: f64,
-    /// Samples per example behind it.
-    pub importance_samples: usize,
-    /// Examples it is averaged over.
-    pub importance_examples: usize,
-    /// Means of the exact posterior over pool examples; where a grid exists, K ≤ 2.
-    pub exact: Option<ExactMeasures>,
-}
-
-/// What the exact posterior on a grid says (see [`crate::exact`]), averaged over the first pool examples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ExactMeasures {
-    /// R, the range of log p(x|z) over the grid, nats.
-    pub likelihood_range: f64,
-    /// KL(p(z|x) ‖ p(z)), nats.
-    pub kl: f64,
-    /// Radius of the grid in prior standard deviations.
-    pub radius: f64,
-    /// Examples averaged over.
-    pub examples: usize,
 }
 
 /// How a step ended.
@@ -135,7 +107,8 @@ impl Learner {
             return Err(CheckpointError::Data);
         }
         let mut learner = Self::new(settings, data, device);
-        learner.model = weights::with_values(learner.model, state.weights, &learner.autodiff)?;
+        learner.model =
+            weights::with_values(learner.model, state.weights, &learner.autodiff).map_err(CheckpointError::Mismatch)?;
         learner.optimizer = Adam::from_state(state.optimizer, learner.kind, &learner.plain);
         learner.step = state.progress.step;
         learner.last_good =

@@ -1,9 +1,15 @@
 //! Messages between the window (or command line) and the trainers.
 
+use super::history::{CurvePoint, Evaluation, Progress};
 use super::probe::{Probe, Reading};
 use crate::experiment::Settings;
+use crate::measure::Measures;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Called from trainer threads whenever there is something new to [`Session::poll`].
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// What a trainer is told.
 #[derive(Clone, Debug)]
@@ -62,7 +68,7 @@ pub enum Report {
     /// Answer to [`Command::Save`].
     Saved(Result<Box<super::checkpoint::VariantState>, String>),
     /// Answer to [`Command::Summarize`].
-    Summarized(Result<Box<super::learner::FinalMeasures>, String>),
+    Summarized(Result<Box<FinalMeasures>, String>),
 }
 
 /// State of one variant's training.
@@ -94,35 +100,30 @@ impl RunState {
     }
 }
 
-/// Where training is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// Optimizer steps taken.
-    pub step: u64,
-    /// Over the last second or so of training.
-    pub steps_per_second: f64,
-    /// Time spent taking steps.
-    pub seconds: f64,
-}
-
-/// Training-batch values of one step, nats per example.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CurvePoint {
-    /// Optimizer step, from 1.
-    pub step: u64,
-    /// Reconstruction + KL, β left out.
-    pub negative_elbo: f32,
-    /// −E_q log p(x|z), one sample.
-    pub reconstruction: f32,
-    /// KL(q(z|x) ‖ p(z)), summed over dimensions.
-    pub kl: f32,
-}
-
-/// A periodic evaluation over the evaluation pool.
+/// What is measured once, at the end of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// Optimizer steps taken.
-    pub step: u64,
-    /// What was measured.
-    pub measures: crate::measure::Measures,
+pub struct FinalMeasures {
+    /// Over the evaluation pool.
+    pub measures: Measures,
+    /// Importance-weighted −log p(x), nats per example.
+    pub importance_weighted_nll: f64,
+    /// Samples per example behind it.
+    pub importance_samples: usize,
+    /// Examples it is averaged over.
+    pub importance_examples: usize,
+    /// Means of the exact posterior over pool examples; where a grid exists, K ≤ 2.
+    pub exact: Option<ExactMeasures>,
+}
+
+/// What the exact posterior on a grid says (see [`crate::exact`]), averaged over the first pool examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExactMeasures {
+    /// R, the range of log p(x|z) over the grid, nats.
+    pub likelihood_range: f64,
+    /// KL(p(z|x) ‖ p(z)), nats.
+    pub kl: f64,
+    /// Radius of the grid in prior standard deviations.
+    pub radius: f64,
+    /// Examples averaged over.
+    pub examples: usize,
 }

@@ -12,10 +12,11 @@ mod trainer;
 mod weights;
 
 pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
-pub use learner::{ExactMeasures, FinalMeasures, Learner, StepOutcome};
-pub use message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
+pub use history::{CurvePoint, Evaluation, Progress};
+pub use learner::{Learner, StepOutcome};
+pub use message::{Command, ExactMeasures, FinalMeasures, Pace, Report, RunState, Wake};
 pub use optimizer::{Adam, AdamState};
 pub use probe::{Probe, Reading, ReadingValue};
-pub use session::{Run, Session, SessionEvent, SessionOptions, Wake};
-pub use weights::NamedValues;
+pub use session::{Run, Session, SessionEvent, SessionOptions};
 pub use trainer::EVALUATE_EVERY;
+pub use weights::NamedValues;

@@ -1,10 +1,9 @@
 //! A [`Session`]: one experiment, its data, and a trainer per variant. The window and the command line hold one and no tensor.
 
 use super::checkpoint::{Checkpoint, VariantState};
-use super::history::History;
-use super::learner::FinalMeasures;
+use super::history::{History, Progress};
 use super::lockstep::Lockstep;
-use super::message::{Command, Progress, Report, RunState};
+use super::message::{Command, FinalMeasures, Report, RunState, Wake};
 use super::probe::{Probe, Reading};
 use super::trainer::{Start, Trainer};
 use crate::data::Dataset;
@@ -12,9 +11,6 @@ use crate::device::TrainingDevice;
 use crate::experiment::{Change, Experiment, ExperimentError, Settings};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Called from trainer threads whenever there is something new to [`Session::poll`].
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// How a session starts.
 #[derive(Clone)]

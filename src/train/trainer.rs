@@ -1,11 +1,11 @@
 //! The thread of one variant: obeys commands, takes steps, answers probes between them.
 
 use super::checkpoint::VariantState;
+use super::history::{CurvePoint, Evaluation, Progress};
 use super::learner::{Learner, StepOutcome};
 use super::lockstep::Place;
-use super::message::{Command, CurvePoint, Evaluation, Pace, Progress, Report, RunState};
+use super::message::{Command, Pace, Report, RunState, Wake};
 use super::probe::Probe;
-use super::session::Wake;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice};
 use crate::experiment::Settings;

@@ -1,6 +1,5 @@
 //! The weights of a module as named plain arrays, in the order in which the module visits them.
 
-use super::checkpoint::CheckpointError;
 use crate::device::{DeviceError, read};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -29,14 +28,14 @@ pub fn values<M: Module>(module: &M) -> Result<Vec<NamedValues>, DeviceError> {
 /// The module with its parameters replaced, on an autodiff device.
 ///
 /// # Errors
-/// Parameters of another module.
-pub fn with_values<M: Module>(module: M, parameters: Vec<NamedValues>, device: &Device) -> Result<M, CheckpointError> {
+/// Parameters of another module: the name of the first that differs.
+pub fn with_values<M: Module>(module: M, parameters: Vec<NamedValues>, device: &Device) -> Result<M, String> {
     let mut mapper = Replace { path: Vec::new(), parameters: parameters.into_iter(), device, failure: None };
     let module = module.map(&mut mapper);
     match mapper.failure {
-        Some(name) => Err(CheckpointError::Mismatch(name)),
+        Some(name) => Err(name),
         None => match mapper.parameters.next() {
-            Some(left_over) => Err(CheckpointError::Mismatch(left_over.name)),
+            Some(left_over) => Err(left_over.name),
             None => Ok(module),
         },
     }

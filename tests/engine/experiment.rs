@@ -157,6 +157,9 @@ fn variants_may_be_named_anything_and_labels_may_be_numbers() {
     experiment.assign("variants.sigma 0.3.model.convexity=0.5").unwrap();
     experiment.assign("data.label=2").unwrap();
     let runs = experiment.runs().unwrap();
-    assert_eq!((runs[0].name.as_str(), runs[0].model.sigma, runs[0].model.convexity), ("sigma 0.3", Sigma::Fixed(0.3), 0.5));
+    assert_eq!(
+        (runs[0].name.as_str(), runs[0].model.sigma, runs[0].model.convexity),
+        ("sigma 0.3", Sigma::Fixed(0.3), 0.5)
+    );
     assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
 }
