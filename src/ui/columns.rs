@@ -10,8 +10,8 @@ use super::verdict::{self, Standing, nats};
 use crate::experiment::DecoderKind;
 use crate::train::{Probe, Run, RunState, Session};
 use eframe::egui::{
-    self, Align, Button, CornerRadius, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, accesskit::Role, pos2,
-    vec2,
+    self, Align, Button, CornerRadius, Label, Layout, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, UiBuilder,
+    accesskit::Role, pos2, vec2,
 };
 use std::collections::HashMap;
 
@@ -159,15 +159,19 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
         ui.set_height(26.0);
         let (chip, _) = ui.allocate_exact_size(vec2(12.0, 18.0), Sense::hover());
         ui.painter().rect_filled(chip, CornerRadius::same(3), color);
-        ui.heading(RichText::new(verdict::title(&run.settings)).color(color));
+        // From the right: what does not fit is cut from the title.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             decoder_ui(ui, run, index, actions);
             ui.add_space(8.0);
             state_ui(ui, run);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let title = RichText::new(verdict::title(&run.settings)).heading().color(color);
+                ui.add(Label::new(title).truncate());
+            });
         });
     });
     let found = verdict::measures(run);
-    let said = verdict::verdict(&run.state, found);
+    let (said, objection) = verdict::verdict_of(run, session.data().training_len());
     let is_counted = !matches!(said.standing, Standing::Broken | Standing::Unknown);
     let text_color = match said.standing {
         Standing::Broken => palette.error,
@@ -176,25 +180,46 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.label(RichText::new(&said.text).size(if is_counted { 16.0 } else { 14.0 }).color(text_color));
-        if is_counted {
+        let judged = |text: &str| RichText::new(text).size(16.0).color(text_color);
+        match objection {
+            Some(objection) => {
+                ui.label(judged(objection)).on_hover_text(
+                    "A count of collapsed dimensions is a judgement after an epoch, or 100 steps if those are more, and once the KL of two \
+                     evaluations in a row is about the same",
+                );
+                if run.progress.step > 0 {
+                    ui.label(RichText::new("so far").small().weak());
+                    ui.label(RichText::new(&said.text).small().weak());
+                }
+            }
+            None if is_counted => {
+                ui.label(judged(&said.text));
+            }
+            None => {
+                ui.label(RichText::new(&said.text).color(text_color));
+            }
+        }
+        if is_counted && objection.is_none() {
             ui.label(RichText::new(verdict::measure_of_collapse()).small().weak()).on_hover_text(
                 "Collapsed here: Var over held-out examples of E[z | x] under the encoder is below 0.01. It judges the encoder: one that lags \
                  behind its decoder looks the same as a collapsed model",
             );
         }
     });
-    let losses = match found {
+    let losses = |unit: &str| match found {
         Some(measures) => format!(
-            "−ELBO {} nats per example: reconstruction {} + KL {}",
+            "−ELBO {} {unit}: reconstruction {} + KL {}",
             nats(measures.negative_elbo),
             nats(measures.reconstruction),
             nats(measures.kl)
         ),
         None => "−ELBO not measured yet".to_owned(),
     };
-    ui.add(egui::Label::new(RichText::new(losses).small().color(palette.weak_text)).truncate()).on_hover_text(
-        "Over the pool of held-out examples, one sample of z per example; summed over features, averaged over examples; β left out",
+    let font = TextStyle::Small.resolve(ui.style());
+    let whole = ui.painter().layout_no_wrap(losses("nats per example"), font, palette.weak_text);
+    let losses = losses(if whole.size().x <= ui.available_width() { "nats per example" } else { "nats" });
+    ui.add(Label::new(RichText::new(losses).small().color(palette.weak_text)).truncate()).on_hover_text(
+        "Nats per example over the pool of held-out examples, one sample of z per example; summed over features, averaged over examples; β left out",
     );
 }
 

@@ -1,37 +1,42 @@
 //! Words from numbers: what the measures of a run, and of two runs side by side, say. Nothing here knows a preset.
 
-use super::panels::dimension_name;
-use super::verdict::{nats, title};
+use super::panels::{dimension_name, grouped};
+use super::verdict::{Maturity, nats, title};
 use crate::experiment::{DecoderKind, LikelihoodKind, Settings, Sigma};
 use crate::measure::Measures;
+use crate::train::Evaluation;
 
-/// Optimizer steps before which nothing is concluded: the weights are still those that chance gave.
-const TOO_EARLY: u64 = 100;
 /// Nats in all dimensions together under which an active encoder is still close to the prior.
 const NEAR_PRIOR: f32 = 0.1;
-/// Difference of two negative ELBOs, relative to their size, under which they count as equal.
-const SAME: f32 = 0.003;
+/// Nats in one dimension under which its posteriors cannot be told from the prior.
+const AT_PRIOR: f32 = 0.05;
+/// Difference of two negative ELBOs, relative to their size, under which they count as equal: the noise of an evaluation …
+const SAME_SHARE: f32 = 0.001;
+/// … which is no less and no more than so many nats.
+const SAME_NATS: std::ops::RangeInclusive<f32> = 0.02..=0.1;
 
 /// What the words are made of.
 pub struct Facts<'a> {
     /// Settings in force.
     pub settings: &'a Settings,
-    /// What was measured.
+    /// Newest measures.
     pub measures: &'a Measures,
-    /// Optimizer steps taken.
-    pub step: u64,
+    /// Periodic evaluations: two runs are compared at the same step.
+    pub evaluations: &'a [Evaluation],
+    /// Whether there is anything to judge yet.
+    pub maturity: Maturity,
+    /// D, of the data.
+    pub data_dimensions: usize,
 }
 
-/// Sentences about every run, in order, then about their difference.
+/// Sentences about every run, in order, and about their differences.
 pub fn diagnosis(runs: &[Facts<'_>]) -> (Vec<String>, Vec<String>) {
     let own = runs.iter().map(about).collect();
     let mut between = Vec::new();
     if let [first, rest @ ..] = runs {
-        rest.iter()
-            .filter(|other| other.step > TOO_EARLY && first.step > TOO_EARLY)
-            .for_each(|other| between.push(compare(first, other)));
+        between.extend(rest.iter().filter_map(|other| compare(first, other)));
     }
-    for facts in runs {
+    for facts in runs.iter().filter(|facts| facts.maturity != Maturity::Untrained) {
         let Measures { mutual_information, mutual_information_cap, .. } = facts.measures;
         if *mutual_information > 0.9 * mutual_information_cap {
             between.push(format!(
@@ -46,31 +51,36 @@ pub fn diagnosis(runs: &[Facts<'_>]) -> (Vec<String>, Vec<String>) {
 }
 
 fn about(facts: &Facts<'_>) -> String {
-    if facts.step <= TOO_EARLY {
-        return format!("After {} steps it is too early to say", facts.step);
+    if let Some(objection) = facts.maturity.objection() {
+        return objection.to_owned();
     }
     let reason = reason(facts);
     let text = status(facts);
     if reason.is_empty() { text } else { format!("{text}. {reason}") }
 }
 
+/// KL of all collapsed dimensions, and whether each of them is at the prior: a posterior that is the same for every x need not be.
+fn collapsed_kl(measures: &Measures) -> (f32, bool) {
+    let kl = || measures.collapsed_dimensions.iter().map(|&dimension| measures.kl_per_dimension[dimension]);
+    (kl().sum(), kl().all(|kl| kl < AT_PRIOR))
+}
+
 fn status(facts: &Facts<'_>) -> String {
     let Measures { kl, kl_per_dimension, collapsed_dimensions, .. } = facts.measures;
     let count = kl_per_dimension.len();
-    let names = |dimensions: &[usize]| {
-        listed(&dimensions.iter().map(|&dimension| dimension_name(dimension)).collect::<Vec<_>>())
-    };
     let all = match count {
         1 => "The dimension".to_owned(),
         2 => "Both dimensions".to_owned(),
         count => format!("All {count} dimensions"),
     };
+    let (lost, is_at_prior) = collapsed_kl(facts.measures);
     if collapsed_dimensions.is_empty() {
         let is = if count == 1 { "is" } else { "are" };
         let smallest = (0..count).min_by(|&a, &b| kl_per_dimension[a].total_cmp(&kl_per_dimension[b]));
         let tail = match smallest {
             Some(_) if *kl < NEAR_PRIOR => {
-                format!(", but carry {} nats together only: close to the prior", nats(*kl))
+                let (carries, together) = if count == 1 { ("carries", "") } else { ("carry", " together") };
+                format!(", but {carries} {} nats{together} only: close to the prior", nats(*kl))
             }
             Some(smallest) if count > 1 => {
                 format!(
@@ -82,24 +92,36 @@ fn status(facts: &Facts<'_>) -> String {
             }
             _ => format!(": KL {} nats", nats(*kl)),
         };
-        format!("{all} {is} active{tail}")
-    } else if collapsed_dimensions.len() == count {
-        let is = if count == 1 { "is" } else { "are" };
-        format!("{all} {is} at the prior: KL {} nats, so z says next to nothing about x", nats(*kl))
-    } else {
-        let lost: f32 = collapsed_dimensions.iter().map(|&dimension| kl_per_dimension[dimension]).sum();
-        let which = if collapsed_dimensions.len() <= 6 {
-            names(collapsed_dimensions)
-        } else {
-            format!("{} dimensions", collapsed_dimensions.len())
-        };
-        let verb = if collapsed_dimensions.len() == 1 { "is" } else { "are" };
-        let rest = count - collapsed_dimensions.len();
-        format!(
-            "{which} {verb} at the prior (KL {} nats); the other {rest} carry {} nats per example",
-            nats(lost),
-            nats(kl - lost)
-        )
+        return format!("{all} {is} active{tail}");
+    }
+    let rest = count - collapsed_dimensions.len();
+    let (which, is_one) = match collapsed_dimensions.as_slice() {
+        _ if rest == 0 => (all, count == 1),
+        few if few.len() <= 6 => {
+            (listed(&few.iter().map(|&dimension| dimension_name(dimension)).collect::<Vec<_>>()), few.len() == 1)
+        }
+        many => (format!("{} dimensions", many.len()), false),
+    };
+    let state = match (is_at_prior, rest) {
+        (true, 0) => {
+            let verb = if is_one { "is" } else { "are" };
+            format!("{which} {verb} at the prior: KL {} nats, so z says next to nothing about x", nats(lost))
+        }
+        (true, _) => {
+            let verb = if is_one { "is" } else { "are" };
+            format!("{which} {verb} at the prior (KL {} nats)", nats(lost))
+        }
+        (false, _) => {
+            let means = if is_one { "The posterior mean" } else { "The posterior means" };
+            let verb = if is_one { "moves" } else { "move" };
+            let which = which.replace("The dimension", "the dimension").replace("Both", "both").replace("All", "all");
+            format!("{means} of {which} barely {verb} with x, yet KL is {} nats", nats(lost))
+        }
+    };
+    match rest {
+        0 => state,
+        1 => format!("{state}; the other one carries {} nats per example", nats(kl - lost)),
+        rest => format!("{state}; the other {rest} carry {} nats per example", nats(kl - lost)),
     }
 }
 
@@ -108,52 +130,72 @@ fn reason(facts: &Facts<'_>) -> String {
     let has_collapsed = !measures.collapsed_dimensions.is_empty();
     let is_close = has_collapsed || measures.kl < NEAR_PRIOR;
     let floor = settings.model.convexity;
-    match (settings.model.decoder, has_collapsed) {
+    let slope = nats((floor * floor) as f32);
+    match (settings.model.decoder, is_close) {
+        (DecoderKind::Standard, _) if has_collapsed && !collapsed_kl(measures).1 => {
+            "Nothing keeps a standard decoder from becoming flat in z, and then KL 0 would cost nothing: here it is not flat yet"
+                .to_owned()
+        }
         (DecoderKind::Standard, true) => {
             let cause = "Nothing keeps a standard decoder from becoming flat in z";
-            match knob(settings) {
+            match knob(facts) {
                 Some(knob) => format!("{cause}. {knob}"),
                 None => cause.to_owned(),
             }
         }
         (DecoderKind::Standard, false) => {
-            "Nothing guarantees this: here the data make information about z worth its cost".to_owned()
+            "Nothing guarantees this: here the data make information about x worth its cost".to_owned()
         }
-        (DecoderKind::Brenier, _) if is_close && floor == 0.0 => {
-            "The decoder is injective, so exact collapse is impossible; yet without a floor its latents may come arbitrarily close to it, \
-             and here they do. The guarantee is about exact collapse: raise m to turn it into a quantity"
+        (DecoderKind::Brenier, _) if has_collapsed && !collapsed_kl(measures).1 => {
+            "The decoder is injective, so it is nowhere flat: posteriors narrower than the prior lower the reconstruction term even where \
+             their means stand still"
                 .to_owned()
         }
-        (DecoderKind::Brenier, _) if is_close => format!(
-            "The decoder is injective, its slope at least m² = {}, so exact collapse is impossible; against {} that is too little to \
-             carry much. Raise m",
-            nats((floor * floor) as f32),
-            noise(settings)
-        ),
-        (DecoderKind::Brenier, _) if floor == 0.0 => {
+        (DecoderKind::Brenier, true) => {
+            let cause = if floor == 0.0 {
+                "The decoder is injective, so exact collapse is impossible; yet without a floor its latents may come arbitrarily close to it, \
+                 and here they do"
+                    .to_owned()
+            } else {
+                format!(
+                    "The decoder is injective, its slope at least m² = {slope}, so exact collapse is impossible; against {} that is too \
+                     little to carry much",
+                    noise(settings)
+                )
+            };
+            match (costly(settings), floor == 0.0) {
+                (Some(costly), _) => format!("{cause}. {costly}, then raise m"),
+                (None, true) => {
+                    format!("{cause}. The guarantee is about exact collapse: raise m to turn it into a quantity")
+                }
+                (None, false) => format!("{cause}. Raise m"),
+            }
+        }
+        (DecoderKind::Brenier, false) if floor == 0.0 => {
             "The decoder is injective, but without a floor m nothing keeps its latents from coming close to the prior: here the data do".to_owned()
         }
-        (DecoderKind::Brenier, _) => format!(
-            "The decoder cannot become flat: m = {floor} keeps its slope at {} or above",
-            nats((floor * floor) as f32)
-        ),
+        (DecoderKind::Brenier, false) => {
+            format!("The decoder cannot become flat: m = {floor} keeps its slope at {slope} or above")
+        }
     }
 }
 
+/// β, where it makes information dear.
+fn costly(settings: &Settings) -> Option<String> {
+    let beta = settings.objective.beta;
+    (beta > 1.0).then(|| format!("β = {beta} charges every nat {beta} times: lower β first"))
+}
+
 /// The setting that most likely wakes a dimension up.
-fn knob(settings: &Settings) -> Option<String> {
-    if settings.objective.beta > 1.0 {
-        return Some(format!(
-            "β = {} charges every nat {} times: lower β first",
-            settings.objective.beta, settings.objective.beta
-        ));
-    }
-    match (settings.model.likelihood, settings.model.sigma) {
-        (LikelihoodKind::Gaussian, Sigma::Fixed(sigma)) => {
+fn knob(facts: &Facts<'_>) -> Option<String> {
+    let model = &facts.settings.model;
+    costly(facts.settings).or_else(|| match (model.likelihood, model.sigma) {
+        // Dimensions beyond those of the data stay idle at any noise.
+        (LikelihoodKind::Gaussian, Sigma::Fixed(sigma)) if model.latent_dimensions <= facts.data_dimensions => {
             Some(format!("At σ = {sigma} it pays wherever the data vary less than the noise: lower σ and watch"))
         }
         _ => None,
-    }
+    })
 }
 
 fn noise(settings: &Settings) -> String {
@@ -164,31 +206,77 @@ fn noise(settings: &Settings) -> String {
     }
 }
 
-fn compare(first: &Facts<'_>, other: &Facts<'_>) -> String {
-    let (a, b) = (first.measures.negative_elbo, other.measures.negative_elbo);
-    let (better, worse) = if a <= b { (first, other) } else { (other, first) };
-    let gap = (a - b).abs();
-    let (low, high) = (title(better.settings), title(worse.settings));
-    if gap < (SAME * a.abs().max(b.abs())).max(0.01) {
-        return format!("−ELBO of {low} and {high} is about the same ({} and {} nats)", nats(a.min(b)), nats(a.max(b)));
+/// Whether two runs' negative ELBOs are about the same kind of density.
+fn is_comparable(first: &Settings, other: &Settings) -> bool {
+    let (first, other) = (&first.model, &other.model);
+    first.likelihood == other.likelihood
+        && (first.likelihood == LikelihoodKind::Bernoulli || first.sigma == other.sigma)
+}
+
+/// The newest step at which both runs were evaluated, with what was measured there.
+fn common<'a>(first: &Facts<'a>, other: &Facts<'a>) -> Option<(u64, &'a Measures, &'a Measures)> {
+    let (mut first, mut other) = (first.evaluations, other.evaluations);
+    while let ([.., a], [.., b]) = (first, other) {
+        match a.step.cmp(&b.step) {
+            std::cmp::Ordering::Equal => return Some((a.step, &a.measures, &b.measures)),
+            std::cmp::Ordering::Greater => first = &first[..first.len() - 1],
+            std::cmp::Ordering::Less => other = &other[..other.len() - 1],
+        }
     }
-    let why = if worse.measures.active_units > better.measures.active_units {
-        let (few, many) = (better.measures.active_units, worse.measures.active_units);
-        format!(": the price of {many} active dimensions instead of {few}")
-    } else if worse.measures.kl > better.measures.kl + 0.01 {
-        format!(
-            ": it carries {} nats more about x than it gains in reconstruction",
-            nats(worse.measures.kl - better.measures.kl)
-        )
-    } else {
-        ": it reconstructs worse".to_owned()
+    None
+}
+
+fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
+    let are_trained = [first, other].iter().all(|facts| facts.maturity == Maturity::Trained);
+    if !are_trained {
+        return None;
+    }
+    let names = [title(first.settings), title(other.settings)];
+    if !is_comparable(first.settings, other.settings) {
+        let [first, other] = names;
+        return Some(format!("−ELBO of {first} and {other} cannot be compared: their likelihoods or noise differ"));
+    }
+    let (step, a, b) = common(first, other)?;
+    let at = format!("step {}", grouped(step as f32));
+    let gap = (a.negative_elbo - b.negative_elbo).abs();
+    let same = SAME_SHARE * a.negative_elbo.abs().max(b.negative_elbo.abs());
+    if gap < same.clamp(*SAME_NATS.start(), *SAME_NATS.end()) {
+        let [first, other] = names;
+        return Some(format!(
+            "−ELBO of {first} and {other} is about the same at {at} ({} and {} nats)",
+            nats(a.negative_elbo),
+            nats(b.negative_elbo)
+        ));
+    }
+    let [first, other] = &names;
+    let is_first_better = a.negative_elbo <= b.negative_elbo;
+    let (better, worse, low, high) = if is_first_better { (a, b, first, other) } else { (b, a, other, first) };
+    let (kl, reconstruction) = (worse.kl - better.kl, worse.reconstruction - better.reconstruction);
+    let (few, many) = (better.active_units, worse.active_units);
+    let mostly = if kl.min(reconstruction) > 0.0 { "mostly " } else { "" };
+    let why = match kl > reconstruction {
+        true if many > few => format!("{mostly}the price of {many} active {} instead of {few}", dimensions(many)),
+        true => format!("{mostly}a KL that does not pay for itself"),
+        false => format!("{mostly}a worse reconstruction"),
     };
-    format!(
-        "−ELBO of {high} is {} nats higher than that of {low} ({} against {}){why}",
+    Some(format!(
+        "−ELBO of {high} is {} nats higher than that of {low} at {at} ({} against {}): KL {} and reconstruction {} nats, so it is {why}",
         nats(gap),
-        nats(a.max(b)),
-        nats(a.min(b))
-    )
+        nats(worse.negative_elbo),
+        nats(better.negative_elbo),
+        signed(kl),
+        signed(reconstruction)
+    ))
+}
+
+fn dimensions(count: usize) -> &'static str {
+    if count == 1 { "dimension" } else { "dimensions" }
+}
+
+/// A number of nats with its sign.
+fn signed(value: f32) -> String {
+    let text = nats(value);
+    if value > 0.0 && text != "0" { format!("+{text}") } else { text }
 }
 
 fn listed(names: &[String]) -> String {
@@ -214,6 +302,7 @@ mod tests {
             active_units: kl.len() - collapsed.len(),
             collapsed_dimensions: collapsed,
             negative_elbo,
+            reconstruction: negative_elbo - kl.iter().sum::<f32>(),
             mutual_information_cap: 6.93,
             pool: 1024,
             ..Measures::default()
@@ -224,41 +313,78 @@ mod tests {
         Preset::find("collapse-2d").unwrap().experiment().unwrap().runs().unwrap()
     }
 
+    fn facts<'a>(settings: &'a Settings, evaluations: &'a [Evaluation]) -> Facts<'a> {
+        let measures = &evaluations[evaluations.len() - 1].measures;
+        Facts { settings, measures, evaluations, maturity: Maturity::Trained, data_dimensions: 2 }
+    }
+
+    fn evaluated(step: u64, measures: Measures) -> Vec<Evaluation> {
+        vec![Evaluation { step, measures }]
+    }
+
     #[test]
     fn near_collapse_of_an_injective_decoder_is_explained() {
         let mut settings = settings();
         settings[1].model.convexity = 0.0;
-        let measures = measured(&[0.0001, 0.0], &[0.0001, 0.0001], 2.39);
-        let (own, _) = diagnosis(&[Facts { settings: &settings[1], measures: &measures, step: 3000 }]);
+        let measures = evaluated(3000, measured(&[0.0001, 0.0], &[0.0001, 0.0001], 2.39));
+        let (own, _) = diagnosis(&[facts(&settings[1], &measures)]);
+        assert!(own[0].contains("Both dimensions are at the prior") && own[0].contains("arbitrarily close"), "{own:?}");
+        settings[1].objective.beta = 4.0;
+        let (own, _) = diagnosis(&[facts(&settings[1], &measures)]);
+        assert!(own[0].contains("lower β first, then raise m"), "{own:?}");
+    }
+
+    #[test]
+    fn still_means_away_from_the_prior_are_not_called_the_prior() {
+        let settings = settings();
+        let measures = evaluated(3000, measured(&[0.3, 0.2], &[0.001, 0.2], 2.9));
+        let (own, _) = diagnosis(&[facts(&settings[1], &measures)]);
         assert!(
-            own[0].contains("Both dimensions are at the prior") && own[0].contains("arbitrarily close"),
-            "{}",
-            own[0]
+            own[0].starts_with(
+                "The posterior mean of z1 barely moves with x, yet KL is 0.3 nats; the other one carries 0.2"
+            ),
+            "{own:?}"
         );
     }
 
     #[test]
-    fn the_price_of_active_dimensions_is_named() {
+    fn the_larger_part_of_a_gap_is_its_reason() {
         let settings = settings();
-        let (flat, active) =
-            (measured(&[0.001, 0.0], &[0.001, 0.0], 2.39), measured(&[0.17, 0.18], &[0.14, 0.15], 2.81));
-        let facts = [
-            Facts { settings: &settings[0], measures: &flat, step: 3000 },
-            Facts { settings: &settings[1], measures: &active, step: 3000 },
-        ];
-        let (own, between) = diagnosis(&facts);
+        let flat = evaluated(3000, measured(&[0.001, 0.0], &[0.001, 0.0], 2.39));
+        let active = evaluated(3000, measured(&[0.17, 0.18], &[0.14, 0.15], 2.81));
+        let (own, between) = diagnosis(&[facts(&settings[0], &flat), facts(&settings[1], &active)]);
         assert!(own[0].contains("lower σ") && own[1].contains("cannot become flat"), "{own:?}");
         assert!(
-            between[0].contains("0.42 nats higher") && between[0].contains("2 active dimensions instead of 0"),
+            between[0].contains("0.42 nats higher than that of Standard at step 3,000")
+                && between[0].contains("KL +0.349 and reconstruction +0.071 nats")
+                && between[0].contains("the price of 2 active dimensions instead of 0"),
             "{between:?}"
         );
+        let blurred = evaluated(3000, measured(&[0.1, 0.1], &[0.14, 0.15], 3.9));
+        let (_, between) = diagnosis(&[facts(&settings[0], &flat), facts(&settings[1], &blurred)]);
+        assert!(between[0].contains("a worse reconstruction") && !between[0].contains("price"), "{between:?}");
+    }
+
+    #[test]
+    fn runs_are_compared_at_a_common_step_and_under_one_likelihood() {
+        let mut settings = settings();
+        let at = |negative_elbo| measured(&[0.001, 0.0], &[0.001, 0.0], negative_elbo);
+        let mut first = evaluated(200, at(2.50));
+        first.extend(evaluated(300, at(2.40)));
+        let other = evaluated(200, at(2.49));
+        let (_, between) = diagnosis(&[facts(&settings[0], &first), facts(&settings[1], &other)]);
+        assert_eq!(between, ["−ELBO of Standard and Brenier is about the same at step 200 (2.50 and 2.49 nats)"]);
+        settings[1].model.sigma = Sigma::Fixed(0.3);
+        let (_, between) = diagnosis(&[facts(&settings[0], &first), facts(&settings[1], &other)]);
+        assert!(between[0].contains("cannot be compared"), "{between:?}");
     }
 
     #[test]
     fn nothing_is_concluded_too_early() {
         let settings = settings();
-        let measures = measured(&[0.0, 0.0], &[0.0, 0.0], 3.0);
-        let (own, between) = diagnosis(&[Facts { settings: &settings[0], measures: &measures, step: 20 }]);
-        assert!(own[0].contains("too early") && between.is_empty());
+        let measures = evaluated(100, measured(&[0.0, 0.0], &[0.0, 0.0], 3.0));
+        let early = |settings| Facts { maturity: Maturity::Early, ..facts(settings, &measures) };
+        let (own, between) = diagnosis(&[early(&settings[0]), early(&settings[1])]);
+        assert!(own[0].contains("Too early") && between.is_empty());
     }
 }

@@ -2,10 +2,10 @@
 
 use super::diagnosis::{Facts, diagnosis};
 use super::theme::{GAP, Palette, SECTION_GAP};
-use super::verdict;
+use super::verdict::{self, Maturity};
 use crate::experiment::presets::Preset;
 use crate::train::Session;
-use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui, style::ScrollStyle};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
 /// The explanation panel.
@@ -17,6 +17,14 @@ pub struct ExplainPanel {
 impl ExplainPanel {
     /// Draws lesson and terms, and below them the diagnosis, which stays where it is while its words change.
     pub fn show_ui(&mut self, ui: &mut Ui, session: Option<&Session>, preset: Option<&Preset>) {
+        // Bars at rest are seen, too: text that is cut at an edge looks complete.
+        ui.spacing_mut().scroll = ScrollStyle {
+            floating_width: 4.0,
+            foreground_color: true,
+            dormant_background_opacity: 0.0,
+            dormant_handle_opacity: 0.45,
+            ..ScrollStyle::thin()
+        };
         let frame = Frame::new().inner_margin(Margin { top: 8, ..Margin::ZERO });
         let height = (0.45 * ui.available_height()).clamp(120.0, 316.0);
         let panel =
@@ -55,12 +63,20 @@ impl ExplainPanel {
 fn diagnosis_ui(ui: &mut Ui, session: &Session) {
     let palette = Palette::current(ui.ctx());
     ui.set_width(ui.available_width() - 6.0);
+    let examples = session.data().training_len();
     let known: Vec<(usize, Facts<'_>)> = session
         .runs()
         .iter()
         .enumerate()
         .filter_map(|(index, run)| {
-            Some((index, Facts { settings: &run.settings, measures: verdict::measures(run)?, step: run.progress.step }))
+            let facts = Facts {
+                settings: &run.settings,
+                measures: verdict::measures(run)?,
+                evaluations: &run.history.evaluations,
+                maturity: Maturity::of(run, examples),
+                data_dimensions: session.data().dimensions(),
+            };
+            Some((index, facts))
         })
         .collect();
     if known.is_empty() {
@@ -69,12 +85,13 @@ fn diagnosis_ui(ui: &mut Ui, session: &Session) {
     }
     let (indices, facts): (Vec<usize>, Vec<Facts<'_>>) = known.into_iter().unzip();
     let (own, between) = diagnosis(&facts);
-    for ((index, facts), text) in indices.into_iter().zip(&facts).zip(own) {
-        ui.label(RichText::new(verdict::title(facts.settings)).strong().color(palette.run(session.runs(), index)));
+    // What two runs are next to each other is the point of the window: it must not be below the fold.
+    for text in between {
         ui.label(text);
         ui.add_space(GAP);
     }
-    for text in between {
+    for ((index, facts), text) in indices.into_iter().zip(&facts).zip(own) {
+        ui.label(RichText::new(verdict::title(facts.settings)).strong().color(palette.run(session.runs(), index)));
         ui.label(text);
         ui.add_space(GAP);
     }

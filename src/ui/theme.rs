@@ -46,7 +46,7 @@ pub struct Palette {
     pub standard: Color32,
     /// Brenier-map decoder.
     pub brenier: Color32,
-    /// Variants beyond the first of either decoder.
+    /// Variants beyond the first of either decoder; none is close to [`Self::posterior`].
     pub further: [Color32; 4],
     /// The prior.
     pub prior: Color32,
@@ -86,7 +86,7 @@ static DARK: Palette = Palette {
     on_accent: rgb(0x08211e),
     standard: rgb(0x5cabf2),
     brenier: rgb(0xf59f45),
-    further: [rgb(0xd98cc4), rgb(0xe8d96b), rgb(0x6ccf9c), rgb(0xb7a4f5)],
+    further: [rgb(0x6ccf9c), rgb(0xe8d96b), rgb(0xb7a4f5), rgb(0xb58a63)],
     prior: rgb(0xa8b0bb),
     aggregated: rgb(0xc9d2dd),
     posterior: rgb(0xf27fb2),
@@ -112,7 +112,7 @@ static LIGHT: Palette = Palette {
     on_accent: rgb(0xffffff),
     standard: rgb(0x1669b8),
     brenier: rgb(0xc95f00),
-    further: [rgb(0xa23a85), rgb(0x8a7400), rgb(0x087f5b), rgb(0x6a4fc0)],
+    further: [rgb(0x087f5b), rgb(0x8a7400), rgb(0x6a4fc0), rgb(0x6b4423)],
     prior: rgb(0x6b7481),
     aggregated: rgb(0x3c4652),
     posterior: rgb(0xb3206b),

@@ -2,7 +2,57 @@
 
 use crate::experiment::{DecoderKind, Settings};
 use crate::measure::{ACTIVE_UNIT_VARIANCE, Measures};
-use crate::train::{Probe, ReadingValue, Run, RunState};
+use crate::train::{Evaluation, Probe, ReadingValue, Run, RunState};
+
+/// Optimizer steps before which nothing is concluded.
+const FEWEST_STEPS: u64 = 100;
+/// Between two evaluations the KL of a run that can be judged moves by no more than this share of itself …
+const STEADY_SHARE: f32 = 0.1;
+/// … and this many nats.
+const STEADY_NATS: f32 = 0.05;
+
+/// Whether a run has been trained long enough to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maturity {
+    /// The weights are those that chance gave.
+    Untrained,
+    /// Less than an epoch, or the KL still moves.
+    Early,
+    /// The KL has come nearly to rest.
+    Trained,
+}
+
+impl Maturity {
+    /// How long a run over `examples` training examples has been trained.
+    pub fn of(run: &Run, examples: usize) -> Self {
+        let epoch = (examples / run.settings.optimizer.batch_size.max(1)) as u64;
+        Self::at(run.progress.step, epoch, &run.history.evaluations)
+    }
+
+    fn at(step: u64, epoch: u64, evaluations: &[Evaluation]) -> Self {
+        let is_steady = match evaluations {
+            [.., before, last] => {
+                let (before, last) = (before.measures.kl, last.measures.kl);
+                (last - before).abs() <= STEADY_SHARE * last.max(before) + STEADY_NATS
+            }
+            _ => false,
+        };
+        match step {
+            0 => Self::Untrained,
+            step if step < epoch.max(FEWEST_STEPS) || !is_steady => Self::Early,
+            _ => Self::Trained,
+        }
+    }
+
+    /// What is said in the place of a judgement.
+    pub fn objection(self) -> Option<&'static str> {
+        match self {
+            Self::Untrained => Some("Not trained yet"),
+            Self::Early => Some("Too early to tell"),
+            Self::Trained => None,
+        }
+    }
+}
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +111,14 @@ pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
     }
 }
 
+/// [`verdict`] about a run of a session, and what stands in its place while it is too early for one.
+pub fn verdict_of(run: &Run, examples: usize) -> (Verdict, Option<&'static str>) {
+    let verdict = verdict(&run.state, measures(run));
+    let is_counted = !matches!(verdict.standing, Standing::Broken | Standing::Unknown);
+    let objection = Maturity::of(run, examples).objection().filter(|_| is_counted);
+    (verdict, objection)
+}
+
 /// By which measure [`verdict`] counts.
 pub fn measure_of_collapse() -> String {
     format!("encoder-mean variance < {ACTIVE_UNIT_VARIANCE}")
@@ -106,6 +164,21 @@ mod tests {
             Measures { kl_per_dimension: vec![0.001, 0.4], collapsed_dimensions: vec![0], ..Measures::default() };
         let verdict = verdict(&RunState::Running, Some(&measures));
         assert_eq!(verdict, Verdict { standing: Standing::Mixed, text: "1 of 2 dimensions collapsed".to_owned() });
+    }
+
+    #[test]
+    fn nothing_is_judged_before_the_kl_has_come_to_rest() {
+        let evaluations = |kl: &[f32]| -> Vec<Evaluation> {
+            let measures = |kl| Measures { kl, ..Measures::default() };
+            (1..).zip(kl).map(|(at, kl)| Evaluation { step: 100 * at, measures: measures(*kl) }).collect()
+        };
+        let at = |step, epoch, kl: &[f32]| Maturity::at(step, epoch, &evaluations(kl));
+        assert_eq!(at(0, 78, &[]), Maturity::Untrained);
+        assert_eq!(at(60, 78, &[]), Maturity::Early);
+        assert_eq!(at(300, 468, &[0.5, 0.5, 0.5]), Maturity::Early, "less than an epoch");
+        assert_eq!(at(200, 78, &[0.9, 0.6]), Maturity::Early, "the KL moves");
+        assert_eq!(at(300, 78, &[0.9, 0.6, 0.55]), Maturity::Trained);
+        assert_eq!(at(300, 78, &[0.04, 0.001]), Maturity::Trained);
     }
 
     #[test]

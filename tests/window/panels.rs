@@ -65,6 +65,15 @@ fn pictures_are_told_in_words() {
 }
 
 #[test]
+fn a_run_of_some_steps_is_not_judged() {
+    let Some(mut window) = window("collapse-2d", 40) else { return };
+    wait(&mut window, "both runs end", |window| says(window, "Finished") == 2);
+    // A headline and a diagnosis each.
+    wait(&mut window, "both runs are too young", |window| says(window, "Too early to tell") == 4);
+    assert_eq!(says(&window, "−ELBO of"), 0, "runs that cannot be judged are not compared");
+}
+
+#[test]
 fn the_logarithmic_axis_is_one_for_all_columns() {
     let Some(mut window) = window("collapse-2d", 40) else { return };
     wait(&mut window, "bars are drawn", |window| says(window, "z1, KL") == 2);

@@ -306,8 +306,10 @@ fn a_saved_session_goes_on_where_it_stood() {
     click(&mut window, "Reset");
     wait(&mut window, "all are at the start", |app| steps(app) == 0);
     open(&mut window, &path);
-    wait(&mut window, "it is open", |app| steps(app) == reached);
-    assert!(!window.state().session().unwrap().is_active(), "it waits for the person");
+    let waits = |app: &App| app.session().unwrap().runs().iter().all(|run| run.state == RunState::Paused);
+    wait(&mut window, "it is open and waits for the person", |app| waits(app) && steps(app) == reached);
+    window.run_steps(20);
+    assert!(waits(window.state()) && steps(window.state()) == reached, "it goes on waiting");
 }
 
 #[test]

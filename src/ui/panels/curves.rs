@@ -4,10 +4,12 @@
 //! ([`super::curve_points`]). Until somebody zooms, the view follows the data; from then on it is theirs, until a double click.
 
 use super::axes::round_step;
-use super::curve_points::{columns, nearest, typical_range};
-use super::words::{capitalized, grouped, number, tick};
+use super::curve_points::{Column, columns, nearest, typical_range};
+use super::words::{grouped, number, tick};
 use super::{PanelContext, explained, measures};
+use crate::train::EVALUATE_EVERY;
 use crate::train::history::{History, Series};
+use crate::ui::verdict::title;
 use eframe::egui::{
     Align, Align2, Grid, Id, Label, Layout, Mesh, Rangef, Rect, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui,
     Vec2b, WidgetInfo, pos2, vec2,
@@ -51,15 +53,15 @@ impl Curve {
         match self {
             Self::NegativeElbo => {
                 "Negative evidence lower bound = reconstruction + KL (β left out), in nats per example, summed over the dimensions of the data: an upper \
-                bound on −log p(x). Line: mean; band: smallest and largest training batch of what one pixel covers"
+                bound on −log p(x). Line: mean; band, where it does not fill the frame: smallest and largest training batch of what one pixel covers"
             }
             Self::Reconstruction => {
                 "−E log p(x|z) under q(z|x), one sample of z per example, in nats per example, summed over the dimensions of the data, with the likelihood's \
-                constants. It can be negative for a density. Line: mean; band: smallest and largest training batch"
+                constants. It can be negative for a density. Line: mean; band, where it does not fill the frame: smallest and largest training batch"
             }
             Self::Kl => {
                 "KL(q(z|x) ‖ p(z)) summed over latent dimensions, in nats per example: what the posterior says beyond the prior. Near 0 is posterior \
-                collapse. Line: mean; band: smallest and largest training batch"
+                collapse. Line: mean; band, where it does not fill the frame: smallest and largest training batch"
             }
             Self::MutualInformation => {
                 "Mutual information of x and z under the encoder, in nats, estimated over the evaluation pool at regular steps. Such an estimate \
@@ -115,13 +117,13 @@ pub fn curves_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>) {
 /// Which colour is whose.
 fn runs_ui(ui: &mut Ui, ctx: &PanelContext<'_>) {
     ui.horizontal(|ui| {
-        let title = ui.add(Label::new(RichText::new("Training curves").strong()).sense(Sense::hover()));
-        explained(title, HINT);
+        let heading = ui.add(Label::new(RichText::new("Training curves").strong()).sense(Sense::hover()));
+        explained(heading, HINT);
         for (index, run) in ctx.session.runs().iter().enumerate() {
             ui.add_space(6.0);
             let (rect, _) = ui.allocate_exact_size(vec2(16.0, 10.0), Sense::hover());
             ui.painter().line_segment([rect.left_center(), rect.right_center()], Stroke::new(3.0, ctx.color(index)));
-            ui.add(Label::new(RichText::new(capitalized(&run.settings.name)).small()));
+            ui.add(Label::new(RichText::new(title(&run.settings)).small()));
         }
         let text = RichText::new("over optimizer steps").small().color(ctx.palette.weak_text);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| explained(ui.label(text), HINT));
@@ -202,7 +204,14 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
     if series.iter().all(|series| series.is_empty()) {
         let font = TextStyle::Small.resolve(ui.style());
         let place = shown.transform.frame().center();
-        ui.painter().text(place, Align2::CENTER_CENTER, "Waiting for the first step", font, ctx.palette.weak_text);
+        let text = match curve {
+            Curve::MutualInformation => {
+                let limit = Some(ctx.session.experiment().steps).filter(|limit| *limit > 0);
+                format!("First evaluation at step {}", limit.map_or(EVALUATE_EVERY, |limit| limit.min(EVALUATE_EVERY)))
+            }
+            _ => "Waiting for the first step".to_owned(),
+        };
+        ui.painter().text(place, Align2::CENTER_CENTER, text, font, ctx.palette.weak_text);
         return;
     }
     if ui.is_rect_visible(*shown.transform.frame()) {
@@ -246,7 +255,8 @@ fn vertical_range(
     view: [f64; 2],
     last: f64,
 ) -> (f32, f32) {
-    let warm_up = (0.05 * last).max(20.0);
+    // Evaluations begin when the first steps are over.
+    let warm_up = if curve == Curve::MutualInformation { 0.0 } else { (0.05 * last).max(20.0) };
     let (mut low, mut high) = typical_range(series, view[0], view[1], warm_up).unwrap_or((0.0, 1.0));
     if curve.starts_at_zero() {
         low = low.min(0.0);
@@ -281,7 +291,7 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &
     let mut band = Mesh::default();
     band.reserve_vertices(2 * columns.len());
     band.reserve_triangles(2 * columns.len());
-    let tint = ctx.palette.tint(color, 0.2);
+    let tint = ctx.palette.tint(color, band_opacity(&columns, bounds.height()));
     for (at, column) in columns.iter().enumerate() {
         band.colored_vertex(pos2(x(column.step), y(column.max)), tint);
         band.colored_vertex(pos2(x(column.step), y(column.min)), tint);
@@ -291,7 +301,9 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &
             band.add_triangle(last - 1, last, last + 1);
         }
     }
-    painter.add(band);
+    if tint.a() > 0 {
+        painter.add(band);
+    }
     match columns.as_slice() {
         [only] => {
             painter.circle_filled(pos2(x(only.step), y(only.mean)), 2.5, color);
@@ -303,6 +315,18 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &
             );
         }
     }
+}
+
+/// Opacity of the band from the smallest to the largest batch in a view of some height. Late in a training a column of pixels covers
+/// many batches, whose ends lie far outside of a view of their means: the band fades before it would fill the frame.
+fn band_opacity(columns: &[Column], height: f64) -> f32 {
+    let mut heights: Vec<f32> = columns.iter().map(|column| column.max - column.min).collect();
+    if heights.is_empty() {
+        return 0.0;
+    }
+    let middle = heights.len() / 2;
+    let share = *heights.select_nth_unstable_by(middle, f32::total_cmp).1 / height.max(f64::MIN_POSITIVE) as f32;
+    0.2 * ((0.6 - share) / 0.3).clamp(0.0, 1.0)
 }
 
 /// The log of the pool's size, and that size.
@@ -333,7 +357,7 @@ fn read_out_ui(ui: &mut Ui, ctx: &PanelContext<'_>, step: f64) {
     Grid::new("collapsar-curves-read-out").num_columns(runs.len() + 1).spacing(vec2(14.0, 2.0)).show(ui, |ui| {
         ui.label("");
         for (index, run) in runs.iter().enumerate() {
-            ui.label(RichText::new(capitalized(&run.settings.name)).color(ctx.color(index)));
+            ui.label(RichText::new(title(&run.settings)).color(ctx.color(index)));
         }
         ui.end_row();
         for curve in Curve::ALL {
@@ -357,4 +381,17 @@ fn words(ctx: &PanelContext<'_>, curve: Curve) -> String {
         text.push_str(&format!(" {} {value};", run.settings.name));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_band_as_high_as_the_frame_is_not_drawn() {
+        let columns = |max: f32| vec![Column { step: 1.0, min: 0.0, max, mean: max / 2.0 }; 5];
+        assert_eq!(band_opacity(&columns(1.0), 1.0), 0.0);
+        assert_eq!(band_opacity(&columns(0.1), 1.0), 0.2);
+        assert_eq!(band_opacity(&[], 1.0), 0.0);
+    }
 }

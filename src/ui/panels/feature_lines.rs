@@ -33,13 +33,13 @@ pub(super) fn feature_lines_ui(
     let traversal = match found {
         Answer::Value(traversal) => traversal,
         Answer::Message(text) => {
-            caption_ui(ui, ctx.palette, "");
+            caption_ui(ui, ctx.palette, &[]);
             return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
         }
     };
     let features = traversal.example.len();
     let Some(row) = traversal.order.iter().position(|other| *other == dimension).filter(|_| features > 0) else {
-        caption_ui(ui, ctx.palette, "");
+        caption_ui(ui, ctx.palette, &[]);
         let text = "Only the dimensions of highest KL are traversed; this one is not among them";
         return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
     };
@@ -48,7 +48,8 @@ pub(super) fn feature_lines_ui(
     caption_ui(ui, ctx.palette, &words);
     let reach = shared_reach(ui, ctx, run, &traversal);
     let (outer, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Latent traversal of {name}: {words}")));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Latent traversal of {name}: {}", words[0])));
     let ends = traversal.positions.first().copied().zip(traversal.positions.last().copied());
     let (first, last) = ends.unwrap_or((-3.0, 3.0));
     let axes =
@@ -107,14 +108,17 @@ impl Lines<'_> {
         (high - low).max(0.0)
     }
 
-    fn words(&self, ctx: &PanelContext<'_>) -> String {
+    /// How far the outputs move, long to short.
+    fn words(&self, ctx: &PanelContext<'_>) -> [String; 2] {
         let ranges = (0..self.features).map(|feature| (self.range(feature), feature));
-        let Some((range, feature)) = ranges.max_by(|a, b| a.0.total_cmp(&b.0)) else { return String::new() };
+        let Some((range, feature)) = ranges.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Default::default() };
         let example = example_name(ctx.selection.example);
-        if range < 0.02 {
-            format!("No feature moves by more than {} (from {example})", number(range))
+        let (range, is_still) = (number(range), range < 0.02);
+        if is_still {
+            [format!("No feature moves by more than {range} (from {example})"), format!("Moves by {range} at most")]
         } else {
-            format!("Moves {} most, by {} (from {example})", feature_name(ctx, feature), number(range))
+            let name = feature_name(ctx, feature);
+            [format!("Moves {name} most, by {range} (from {example})"), format!("Moves {name} most, by {range}")]
         }
     }
 

@@ -8,7 +8,7 @@ use super::words::{dimension_name, example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{LatentGrid, Probe, ReadingValue};
 use eframe::egui::{
-    Color32, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::EllipseShape, pos2,
+    Color32, Pos2, Rect, Response, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, epaint::EllipseShape, pos2,
     vec2,
 };
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) fn latent_grid_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize
     let grid = match found {
         Answer::Value(grid) => grid,
         Answer::Message(text) => {
-            caption_ui(ui, ctx.palette, "");
+            caption_ui(ui, ctx.palette, &[]);
             return message_ui(ui, ctx.palette, height + 22.0, text);
         }
     };
@@ -45,7 +45,7 @@ pub(super) fn latent_grid_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize
     let words = extents.words();
     caption_ui(ui, ctx.palette, &words);
     let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Decoded latent grid: {words}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Decoded latent grid: {}", words[0])));
 
     let left = outer.left() + ((width - side - margins.across()) / 2.0).max(0.0);
     let square = Rect::from_min_size(pos2(left, outer.top()), vec2(side + margins.across(), height));
@@ -78,14 +78,18 @@ impl Extents {
         Self { data: bounds(grid.examples.iter()), grid: bounds(lines) }
     }
 
-    fn words(&self) -> String {
+    /// How much of the data's range the grid covers, long to short.
+    fn words(&self) -> [String; 2] {
         let share = |grid: f32, data: f32| if data > 0.0 { grid / data } else { 0.0 };
         let [x, y] = [share(self.grid.width(), self.data.width()), share(self.grid.height(), self.data.height())];
-        let size = format!("{x:.2} × {y:.2} of the data's range");
+        let size = format!("{x:.2} × {y:.2}");
         if x.max(y) < 0.05 {
-            format!("The decoded grid is nearly a point: {size}")
+            [
+                format!("The decoded grid is nearly a point: {size} of the data's range"),
+                format!("Nearly a point: {size}"),
+            ]
         } else {
-            format!("The decoded grid spans {size}")
+            [format!("The decoded grid spans {size} of the data's range"), format!("Grid spans {size}")]
         }
     }
 }
@@ -141,15 +145,24 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, grid: &LatentGrid)
     let along = format!("along {}", dimension_name(grid.dimensions[0]));
     let noise = format!("σ = {}", number(grid.sigma));
     let is_narrow = is_narrow(ui.available_width());
+    // As high as two lines whether they are needed or not: a column must not jump.
+    let bottom = ui.cursor().top() + if is_narrow { 34.0 } else { 16.0 };
     ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(if is_narrow { 34.0 } else { 16.0 });
-        ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
+        ui.spacing_mut().interact_size.y = 14.0;
+        ui.spacing_mut().item_spacing = vec2(9.0, 2.0);
         ui.add_space(if is_narrow { 0.0 } else { 12.0 });
         let mut entry = |draw: &dyn Fn(&eframe::egui::Painter, Rect), name: &str, explanation: &str| {
-            let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
-            draw(ui.painter(), rect);
-            explained(ui.label(RichText::new(name).small()), explanation);
-            ui.add_space(3.0);
+            // Sign and word are one thing: a line must not break between them.
+            let font = TextStyle::Small.resolve(ui.style());
+            let galley = ui.painter().layout_no_wrap(name.to_owned(), font, palette.text);
+            let size = vec2(16.0 + galley.size().x, galley.size().y.max(12.0));
+            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+            let sign = Rect::from_center_size(pos2(rect.left() + 6.0, rect.center().y), vec2(12.0, 12.0));
+            draw(ui.painter(), sign);
+            let place = pos2(sign.right() + 4.0, rect.center().y - galley.size().y / 2.0);
+            ui.painter().galley(place, galley, palette.text);
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
+            explained(response, explanation);
         };
         let line = |painter: &eframe::egui::Painter, rect: Rect| {
             painter.line_segment([rect.left_center(), rect.right_center()], Stroke::new(3.0, color));
@@ -178,6 +191,7 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, grid: &LatentGrid)
             );
         }
     });
+    ui.add_space((bottom - ui.cursor().top()).max(0.0));
 }
 
 fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, axes: &Axes, grid: &LatentGrid, response: &Response) {
@@ -221,9 +235,9 @@ mod tests {
 
     #[test]
     fn a_collapsed_grid_is_told_in_words() {
-        assert_eq!(Extents::of(&grid(1.0)).words(), "The decoded grid spans 0.50 × 0.50 of the data's range");
+        assert_eq!(Extents::of(&grid(1.0)).words()[0], "The decoded grid spans 0.50 × 0.50 of the data's range");
         assert_eq!(
-            Extents::of(&grid(0.02)).words(),
+            Extents::of(&grid(0.02)).words()[0],
             "The decoded grid is nearly a point: 0.01 × 0.01 of the data's range"
         );
     }

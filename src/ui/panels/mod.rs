@@ -17,7 +17,7 @@ mod traversal;
 mod words;
 
 pub use curves::curves_ui;
-pub use words::dimension_name;
+pub use words::{dimension_name, grouped};
 
 use super::selection::Selection;
 use super::theme::Palette;
@@ -177,12 +177,24 @@ fn explained(response: Response, explanation: &str) -> Response {
     response.on_hover_cursor(CursorIcon::Help).on_hover_text(explanation)
 }
 
-/// One line of fixed height under a title, shortened where the column is narrow; the whole of it on hover.
-fn caption_ui(ui: &mut Ui, palette: &Palette, text: &str) {
+/// One line of fixed height under a title: the first of some forms of a sentence, long to short, that fits. The longest is the whole
+/// sentence, and is shown on hover where another stands in for it.
+fn caption_ui(ui: &mut Ui, palette: &Palette, forms: &[String]) {
     let size = vec2(ui.available_width(), ui.text_style_height(&TextStyle::Small));
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_size(size);
-        ui.add(Label::new(RichText::new(text).small().color(palette.weak_text)).truncate());
+        let Some((whole, shortest)) = forms.first().zip(forms.last()) else { return };
+        let font = TextStyle::Small.resolve(ui.style());
+        let fits = |text: &&String| {
+            let galley = ui.painter().layout_no_wrap(text.to_string(), font.clone(), palette.weak_text);
+            galley.size().x <= size.x
+        };
+        let text = forms.iter().find(fits).unwrap_or(shortest);
+        let label = Label::new(RichText::new(text).small().color(palette.weak_text)).truncate();
+        let response = ui.add(label.show_tooltip_when_elided(false).sense(Sense::hover()));
+        if text != whole || response.rect.width() >= size.x - 1.0 {
+            response.on_hover_text(whole);
+        }
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
-use super::words::{dimension_name, example_name, number, round_number};
+use super::words::{dimension_name, example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{Plane, Probe, ReadingValue};
 use crate::ui::canvas::{self, DensityPicture};
@@ -57,7 +57,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let plane = match found {
         Answer::Value(plane) => plane,
         Answer::Message(text) => {
-            caption_ui(ui, ctx.palette, "");
+            caption_ui(ui, ctx.palette, &[]);
             return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
         }
     };
@@ -69,7 +69,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
 
     let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
     response.widget_info(|| {
-        let label = format!("Aggregated posterior over {x_name} and {y_name}: {words}");
+        let label = format!("Aggregated posterior over {x_name} and {y_name}: {}", words[0]);
         WidgetInfo::labeled(Role::Image, true, label)
     });
     let left = outer.left() + ((width - side - margins.across()) / 2.0).max(0.0);
@@ -147,17 +147,25 @@ fn quantile(values: impl Iterator<Item = f32>, fraction: f32) -> Option<f32> {
     Some(*values.select_nth_unstable_by(at, f32::total_cmp).1)
 }
 
-fn words(plane: &Plane, outside: usize) -> String {
+/// How far the means are spread, long to short.
+fn words(plane: &Plane, outside: usize) -> [String; 3] {
     let count = plane.posteriors.len().max(1) as f32;
     let spread = [0, 1].map(|axis| {
         let mean = plane.posteriors.iter().map(|posterior| posterior[axis]).sum::<f32>() / count;
         (plane.posteriors.iter().map(|posterior| (posterior[axis] - mean).powi(2)).sum::<f32>() / count).sqrt()
     });
-    let mut text = format!("Means spread by {} and {} (standard deviation)", number(spread[0]), number(spread[1]));
+    let [x, y] = spread.map(number);
+    let [short_x, short_y] = spread.map(short_number);
+    let (mut long, mut short) = (String::new(), String::new());
     if outside > 0 {
-        text.push_str(&format!("; {outside} outside the picture"));
+        long = format!("; {outside} outside the picture");
+        short = format!("; {outside} outside");
     }
-    text
+    [
+        format!("Means spread by {x} and {y} (standard deviation){long}"),
+        format!("Spread of means {short_x}, {short_y}{short}"),
+        format!("Spread {short_x}, {short_y}{short}"),
+    ]
 }
 
 #[expect(clippy::too_many_arguments, reason = "what to draw, where, and the two shared ends of scales")]

@@ -6,8 +6,7 @@ use super::words::{dimension_name, example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, scaled_height, title_ui};
 use crate::train::{Marginal, Probe, ReadingValue};
 use eframe::egui::{
-    Align, Align2, Color32, Id, Layout, Mesh, Pos2, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, Color32, Id, Layout, Mesh, Pos2, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ const EXPLANATION: &str = "Three densities over the selected latent dimension, e
     the prior alone is no collapse; it is what an ideal encoder has";
 
 /// Width that the legend's full words need.
-const LEGEND_WIDTH: f32 = 280.0;
+const LEGEND_WIDTH: f32 = 310.0;
 
 /// Heights of the densities.
 struct Heights {
@@ -44,20 +43,25 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     let height = scaled_height(ui, HEIGHT);
     let Answer::Value(marginal) = found else {
         let Answer::Message(text) = found else { return };
-        caption_ui(ui, ctx.palette, "");
+        caption_ui(ui, ctx.palette, &[]);
         legend_ui(ui, ctx, run, None);
         return message_ui(ui, ctx.palette, height, text);
     };
     let heights = derived(ui.ctx(), id.with("heights"), &marginal, Heights::of);
     let maximum = shared_maximum(ui, ctx, &probe, &heights);
-    let words = words(&marginal);
+    let peak = Some(heights.highest_posterior).filter(|peak| *peak > maximum);
+    let words = words(&marginal, peak);
     caption_ui(ui, ctx.palette, &words);
     legend_ui(ui, ctx, run, Some(marginal.example));
 
     let (outer, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| {
-        let label =
-            format!("Densities over {} for {}: {words}", dimension_name(dimension), example_name(marginal.example));
+        let label = format!(
+            "Densities over {} for {}: {}",
+            dimension_name(dimension),
+            example_name(marginal.example),
+            words[0]
+        );
         WidgetInfo::labeled(Role::Image, true, label)
     });
     if !ui.is_rect_visible(outer) {
@@ -69,12 +73,6 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
         Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(0.0, maximum));
     axes.back_ui(ui, ctx.palette, [true, true]);
     densities_ui(ui, ctx, run, &axes, &marginal);
-    if heights.highest_posterior > maximum {
-        let font = TextStyle::Small.resolve(ui.style());
-        let text = format!("q(z|x) peaks at {}", number(heights.highest_posterior));
-        let place = axes.frame.right_top() + vec2(-4.0, 2.0);
-        ui.painter().text(place, Align2::RIGHT_TOP, text, font, ctx.palette.posterior);
-    }
     axes.front_ui(ui, ctx.palette, &dimension_name(dimension), "density");
     values_on_hover(ui, &axes, &marginal, &response);
 }
@@ -116,15 +114,31 @@ impl Heights {
     }
 }
 
-/// How far the densities are from the prior, in words.
-fn words(marginal: &Marginal) -> String {
+/// How far the densities are from the prior, long to short; `peak` is the height of a posterior that leaves the picture.
+fn words(marginal: &Marginal, peak: Option<f32>) -> Vec<String> {
     let (example, dimension) = (example_name(marginal.example), dimension_name(marginal.dimension));
     let (aggregated, posterior) = (marginal.aggregated_distance, marginal.posterior_distance);
-    match (aggregated < SAME, posterior < SAME) {
-        (true, true) => format!("All three coincide: {dimension} says nothing about {example}"),
-        (true, false) => format!("The aggregated posterior equals the prior, q(z|x) does not ({posterior:.2} away)"),
-        _ => format!("Total variation from the prior: aggregated {aggregated:.2}, {example} {posterior:.2}"),
+    let mut forms = match (aggregated < SAME, posterior < SAME) {
+        (true, true) => vec![
+            format!("All three coincide: {dimension} says nothing about {example}"),
+            "All coincide with the prior".to_owned(),
+        ],
+        (true, false) => vec![
+            format!("The aggregated posterior equals the prior, q(z|x) does not ({posterior:.2} away)"),
+            format!("q(z) is the prior, q(z|x) is {posterior:.2} away"),
+            format!("q(z|x) {posterior:.2} from prior"),
+        ],
+        _ => vec![
+            format!("Total variation from the prior: aggregated {aggregated:.2}, {example} {posterior:.2}"),
+            format!("Distance from prior: q(z) {aggregated:.2}, q(z|x) {posterior:.2}"),
+            format!("To prior: q(z) {aggregated:.2}, q(z|x) {posterior:.2}"),
+        ],
+    };
+    if let Some(peak) = peak.map(number) {
+        forms.iter_mut().for_each(|form| form.push_str(&format!("; q(z|x) peaks at {peak}")));
+        forms.push(format!("q(z|x) peaks at {peak}"));
     }
+    forms
 }
 
 fn densities_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, marginal: &Marginal) {
@@ -167,7 +181,7 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, example: Option<us
         let example = example.filter(|_| !is_narrow);
         let posterior =
             example.map_or_else(|| "q(z|x)".to_owned(), |example| format!("q(z|x), {}", example_name(example)));
-        let aggregated = if is_narrow { "q(z)" } else { "Aggregated" };
+        let aggregated = if is_narrow { "q(z)" } else { "Aggregated q(z)" };
         let entries = [
             (palette.prior, false, "Prior", "p(z) = N(0, 1), what the decoder is trained to expect"),
             (ctx.color(run), false, aggregated, "Aggregated posterior: the mean of q(z|x) over the evaluation pool"),

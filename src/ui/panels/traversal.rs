@@ -51,7 +51,7 @@ pub(super) fn traversal_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     let traversal = match found {
         Answer::Value(traversal) => traversal,
         Answer::Message(text) => {
-            caption_ui(ui, ctx.palette, "");
+            caption_ui(ui, ctx.palette, &[]);
             let cell = cell_size(ui.available_width(), 11, rows);
             let height = HEADER_PICTURE + 30.0 + (rows as f32 * (cell + ROW_GAP)).min(LARGEST_HEIGHT);
             return message_ui(ui, ctx.palette, height, text);
@@ -64,7 +64,10 @@ pub(super) fn traversal_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     caption_ui(
         ui,
         ctx.palette,
-        &format!("Decoder's mean, from {}; a ring marks collapsed dimensions", example_name(ctx.selection.example)),
+        &[
+            format!("Decoder's mean, from {}; a ring marks collapsed dimensions", example_name(ctx.selection.example)),
+            format!("From {}; ring: collapsed", example_name(ctx.selection.example)),
+        ],
     );
     header_ui(ui, ctx, &atlas);
     let cell = cell_size(ui.available_width(), columns, traversal.order.len());

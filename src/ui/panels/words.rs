@@ -52,7 +52,7 @@ pub(super) fn short_number(value: f32) -> String {
 }
 
 /// A whole number with its thousands set apart.
-pub(super) fn grouped(value: f32) -> String {
+pub fn grouped(value: f32) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::with_capacity(digits.len() + 4);
     if value < 0.0 {
@@ -77,12 +77,6 @@ pub(super) fn tick(value: f32, step: f32) -> String {
     signed(format!("{value:.decimals$}"))
 }
 
-/// A name with a capital first letter.
-pub(super) fn capitalized(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +92,5 @@ mod tests {
         assert_eq!(tick(-1e-9, 0.5), "0.0");
         assert_eq!(tick(15_000.0, 5000.0), "15,000");
         assert_eq!([0.3, 2.0, 30.0].map(round_number), ["0.3", "2", "30"]);
-        assert_eq!(capitalized("brenier"), "Brenier");
     }
 }
