@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Called from trainer threads whenever there is something new to [`Session::poll`].
+/// Called from trainer threads whenever there is something new to [`super::Session::poll`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// What a trainer is told.
