@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Steps that the fastest variant may be ahead of the slowest. Not 1: waiting costs a wake-up each time.
 const LARGEST_LEAD: u64 = 16;
 
+/// A variant farther behind than this pauses where it is: it goes on from before a divergence, and would take its time.
+const FARTHEST_TO_CATCH_UP: u64 = 256;
+
 /// Steps taken by each variant that is training.
 #[derive(Clone, Debug)]
 pub struct Lockstep {
@@ -51,7 +54,13 @@ impl Place {
     /// side comes from the same step.
     pub fn is_behind(&self, step: u64) -> bool {
         let furthest = self.lockstep.furthest.load(Ordering::Relaxed);
-        (step + 1..=step + 2 * LARGEST_LEAD).contains(&furthest)
+        (step + 1..=step + FARTHEST_TO_CATCH_UP).contains(&furthest)
+    }
+
+    /// Whether another variant is still training, not told to pause yet.
+    pub fn others_train(&self) -> bool {
+        let others = self.lockstep.steps.iter().enumerate().filter(|(index, _)| *index != self.index);
+        others.into_iter().any(|(_, steps)| steps.load(Ordering::Relaxed) != u64::MAX)
     }
 
     /// Says that nobody need wait for this variant.

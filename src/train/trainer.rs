@@ -210,6 +210,9 @@ impl Worker {
             }
             let wait = if self.state != RunState::Running {
                 self.idle_wait()
+            } else if self.is_pausing && !self.is_behind() && self.place.as_ref().is_some_and(Place::others_train) {
+                // They have the same command on the way, and may be a few steps farther by then.
+                Some(SHORT_WAIT)
             } else if self.is_pausing && !self.is_behind() {
                 self.set_state(RunState::Paused);
                 self.catch_up()?;
