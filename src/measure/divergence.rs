@@ -1,6 +1,6 @@
 //! How far the posteriors are from the prior: KL per dimension, active units, mutual information, marginal KL.
 
-use super::{EvaluationPool, PoolPosteriors};
+use super::{EvaluationPool, ModelInformation, PoolPosteriors};
 use crate::device::{DeviceError, read};
 use crate::kernels;
 use crate::model::LatentModel;
@@ -38,6 +38,9 @@ pub struct Measures {
     pub pool: usize,
     /// Standard deviation of a Gaussian likelihood.
     pub sigma: Option<f32>,
+    /// Information under the model itself; measured at every fifth periodic evaluation and at the end.
+    #[serde(default)]
+    pub model_information: Option<ModelInformation>,
 }
 
 /// Measures a model over the pool. Noise depends on the seed alone, so that the same weights give the same numbers.
@@ -83,6 +86,7 @@ pub fn measure<M: LatentModel>(
         marginal_kl: kl - mutual_information,
         pool: count,
         sigma,
+        model_information: None,
     })
 }
 

@@ -6,13 +6,23 @@
 mod divergence;
 mod importance;
 mod injectivity;
+mod injectivity_field;
 mod latent_space;
+mod likelihood_map;
+mod model_information;
 mod pool;
+mod posterior_comparison;
+mod status;
 mod traversal;
 
 pub use divergence::{ACTIVE_UNIT_VARIANCE, Measures, measure, mutual_information};
 pub use importance::{IMPORTANCE_SAMPLES, importance_examples, importance_weighted_nll};
 pub use injectivity::{Injectivity, injectivity};
+pub use injectivity_field::{BrenierField, InjectivityField};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
+pub use likelihood_map::{LikelihoodMap, MapKind};
+pub use model_information::ModelInformation;
 pub use pool::{EvaluationPool, LARGEST_POOL, PoolIndex, PoolPosteriors};
+pub use posterior_comparison::{ExactComparison, NoGrid, PosteriorComparison};
+pub use status::{COLLAPSED_KL, Diagnosis, FLAT_RANGE, Statuses};
 pub use traversal::{Traversal, traversal};

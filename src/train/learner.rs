@@ -285,11 +285,13 @@ impl Learner {
         let model = self.model.valid();
         let latent = model.latent_dimensions();
         let (dimensions, example) = match probe {
-            Probe::Measures | Probe::Injectivity => ([0, 0], 0),
+            Probe::Measures | Probe::Injectivity | Probe::PosteriorComparison => ([0, 0], 0),
             Probe::Marginal { dimension, example } => ([dimension, 0], example),
             Probe::Plane { dimensions } => (dimensions, 0),
             Probe::Traversal { example } => ([0, 0], example),
-            Probe::LatentGrid { dimensions, example } => (dimensions, example),
+            Probe::LatentGrid { dimensions, example }
+            | Probe::LikelihoodMap { dimensions, example }
+            | Probe::InjectivityField { dimensions, example } => (dimensions, example),
         };
         if dimensions.iter().any(|&dimension| dimension >= latent) {
             return Ok(ReadingValue::NotDefined("the model has no such latent dimension"));
@@ -328,6 +330,9 @@ impl Learner {
                 )?)),
                 Decoder::Standard(_) => ReadingValue::NotDefined("a standard decoder has no injectivity guarantee"),
             },
+            Probe::LikelihoodMap { .. } | Probe::PosteriorComparison | Probe::InjectivityField { .. } => {
+                ReadingValue::NotDefined("this build does not compute it yet")
+            }
         })
     }
 

@@ -2,7 +2,10 @@
 //!
 //! A new plot is a new probe here, its computation in [`crate::measure`], and a panel file; nothing else changes.
 
-use crate::measure::{Injectivity, LatentGrid, Marginal, Measures, Plane, PoolIndex, Traversal};
+use crate::measure::{
+    Injectivity, InjectivityField, LatentGrid, LikelihoodMap, Marginal, Measures, Plane, PoolIndex,
+    PosteriorComparison, Traversal,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -37,6 +40,22 @@ pub enum Probe {
     },
     /// How far the Brenier maps are from flat, with the floor that their construction guarantees.
     Injectivity,
+    /// log p(x|z) of one example over a latent plane, with its exact posterior.
+    LikelihoodMap {
+        /// Latent dimensions on the horizontal and vertical axis; K = 1 has one.
+        dimensions: [usize; 2],
+        /// Whose likelihood it is.
+        example: PoolIndex,
+    },
+    /// Exact and encoder's posteriors over the pool, and which of likelihood, model and encoder has collapsed.
+    PosteriorComparison,
+    /// How far the decoder is from flat, over a latent plane.
+    InjectivityField {
+        /// Latent dimensions on the horizontal and vertical axis; the others stay at the example's posterior mean.
+        dimensions: [usize; 2],
+        /// Where the other dimensions are taken from.
+        example: PoolIndex,
+    },
 }
 
 /// Answer to a [`Probe`].
@@ -63,6 +82,12 @@ pub enum ReadingValue {
     LatentGrid(Arc<LatentGrid>),
     /// Answer to [`Probe::Injectivity`].
     Injectivity(Arc<Injectivity>),
+    /// Answer to [`Probe::LikelihoodMap`].
+    LikelihoodMap(Arc<LikelihoodMap>),
+    /// Answer to [`Probe::PosteriorComparison`].
+    PosteriorComparison(Arc<PosteriorComparison>),
+    /// Answer to [`Probe::InjectivityField`].
+    InjectivityField(Arc<InjectivityField>),
     /// The probe does not apply; the reason, for the screen.
     NotDefined(&'static str),
 }
