@@ -26,6 +26,12 @@ pub enum Purpose {
     Measurement = 6,
     /// Binarisation of the evaluation pool.
     PoolBinarization = 7,
+    /// Samples from the model itself.
+    ModelSamples = 8,
+    /// Data of classical models.
+    ClassicalData = 9,
+    /// Hamiltonian Monte Carlo and stochastic variational inference; one stream a chain.
+    Sampler = 10,
 }
 
 /// The generator for one purpose and index (step, epoch, chunk).

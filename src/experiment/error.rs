@@ -43,6 +43,12 @@ pub enum ExperimentError {
         /// The names there are.
         known: String,
     },
+    /// A classical model where something is to be trained.
+    #[error(
+        "`{0}` is a classical model with exact inference: there is nothing to train; see it in the window, with `collapsar picture \
+         --preset {0}`, or with `collapsar exact`"
+    )]
+    NothingToTrain(&'static str),
     /// A value of the wrong type.
     #[error("`{key}`: {message}")]
     Value {

@@ -3,6 +3,7 @@
 //! The same value is the settings panel, the command line's `--set`, a preset, the session file and the undo history.
 //! A comparison is a list of [`Variant`]s, each a set of overrides on the shared settings.
 
+mod classical;
 mod error;
 mod keys;
 pub mod presets;
@@ -10,6 +11,7 @@ mod settings;
 mod text;
 mod validate;
 
+pub use classical::{Classical, Inference, MixtureParameters, MixtureSettings, PpcaData, PpcaSettings, PpcaWeights};
 pub use error::ExperimentError;
 pub use settings::{
     DataSettings, DecoderKind, Family, LikelihoodKind, Method, ModelSettings, ObjectiveSettings, OptimizerSettings,

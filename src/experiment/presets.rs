@@ -1,6 +1,6 @@
 //! The presets: experiments with a lesson beside them, kept as the files that a person could have written.
 
-use super::{Experiment, ExperimentError};
+use super::{Classical, Experiment, ExperimentError};
 
 /// An experiment that comes with the program.
 #[derive(Clone, Copy, Debug)]
@@ -13,17 +13,31 @@ pub struct Preset {
     pub summary: &'static str,
     /// Lesson text in Markdown.
     pub text: &'static str,
+    /// Names of the panels that stand first in a column.
+    pub front: &'static [&'static str],
     toml: &'static str,
+    kind: Kind,
+}
+
+/// What a preset's file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// An [`Experiment`].
+    Training,
+    /// A [`Classical`] model.
+    Classical,
 }
 
 macro_rules! preset {
-    ($name:literal, $title:literal, $summary:literal) => {
+    ($kind:ident, $name:literal, $title:literal, $summary:literal $(, $front:literal)*) => {
         Preset {
             name: $name,
             title: $title,
             summary: $summary,
             text: include_str!(concat!("../../assets/presets/", $name, ".md")),
             toml: include_str!(concat!("../../assets/presets/", $name, ".toml")),
+            kind: Kind::$kind,
+            front: &[$($front),*],
         }
     };
 }
@@ -31,21 +45,53 @@ macro_rules! preset {
 /// Every preset, the default lesson first.
 pub const PRESETS: &[Preset] = &[
     preset!(
+        Training,
         "collapse-2d",
         "Collapse in two dimensions",
         "pinwheel, K = 2, σ = 1: the standard decoder ignores its latent variable, the Brenier-map decoder cannot"
     ),
     preset!(
+        Training,
+        "theorem",
+        "The theorem",
+        "collapse-2d with log p(x|z) in front: a flat likelihood and a posterior equal to the prior are the same thing",
+        "likelihood-map",
+        "posterior-means"
+    ),
+    preset!(
+        Classical,
+        "ppca",
+        "Probabilistic PCA, exactly",
+        "no training, no approximation: latent dimensions die one by one as σ crosses the eigenvalues' square roots"
+    ),
+    preset!(
+        Classical,
+        "mixture-weight",
+        "Mixture weight, exactly",
+        "the weight of two equal components: exact inference gives back the prior, however many data; mean-field inference does not"
+    ),
+    preset!(
+        Training,
+        "encoder-lag",
+        "Encoder lag",
+        "a model that has information beside an encoder that does not: collapse of the encoder alone, and how it ends",
+        "posterior-means",
+        "likelihood-map"
+    ),
+    preset!(
+        Training,
         "surplus-dimensions",
         "Surplus dimensions",
         "a 2-D pinwheel in R⁶, K = 4: two latent dimensions too many, and what keeping them active costs"
     ),
     preset!(
+        Training,
         "fashion",
         "Fashion-MNIST",
         "built-in images, K = 16: half of the dimensions go unused with a standard decoder, none with a Brenier-map decoder"
     ),
     preset!(
+        Training,
         "digits",
         "8×8 digits",
         "small binarised images, K = 8: trains in seconds, with traversals that can be read"
@@ -67,9 +113,20 @@ impl Preset {
     /// The experiment.
     ///
     /// # Errors
-    /// None for the presets that come with the program; a test reads them all.
+    /// A classical model: nothing is trained. No other, for the presets that come with the program; a test reads them all.
     pub fn experiment(&self) -> Result<Experiment, ExperimentError> {
-        Experiment::from_toml(self.toml, self.name)
+        match self.kind {
+            Kind::Training => Experiment::from_toml(self.toml, self.name),
+            Kind::Classical => Err(ExperimentError::NothingToTrain(self.name)),
+        }
+    }
+
+    /// The classical model, where the preset is one.
+    ///
+    /// # Errors
+    /// None for the presets that come with the program; a test reads them all.
+    pub fn classical(&self) -> Option<Result<Classical, ExperimentError>> {
+        (self.kind == Kind::Classical).then(|| Classical::from_toml(self.toml, self.name))
     }
 
     /// The experiment as a lesson: without a step limit, so that every knob still moves something when the person gets to it.

@@ -1,6 +1,8 @@
 //! How far the decoder is from flat, over a latent plane: the smallest singular value of its Jacobian, and for Brenier decoders the
 //! smallest curvature of both potentials.
 
+use std::sync::Arc;
+
 /// Values over a latent plane; row-major `[side, side]` with the vertical axis ascending by rows, `[side]` for K = 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InjectivityField {
@@ -11,7 +13,7 @@ pub struct InjectivityField {
     /// The axes go from −reach to reach, in prior standard deviations.
     pub reach: f32,
     /// σ_min of the decoder's Jacobian `[D, K]`, by central differences of the natural parameter.
-    pub smallest_singular: Vec<f32>,
+    pub smallest_singular: Arc<Vec<f32>>,
     /// What Brenier decoders have on top.
     pub brenier: Option<BrenierField>,
     /// D = K: whether the determinant changes its sign over the plane, which means that the decoder folds.
@@ -25,9 +27,9 @@ pub struct InjectivityField {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrenierField {
     /// λ_min of the Hessian of g1's potential.
-    pub smallest_latent: Vec<f32>,
+    pub smallest_latent: Arc<Vec<f32>>,
     /// λ_min of the Hessian of g2's potential at the image of each point; left out above 64 data dimensions.
-    pub smallest_output: Option<Vec<f32>>,
+    pub smallest_output: Option<Arc<Vec<f32>>>,
     /// m², certified: σ_min of the Jacobian is nowhere smaller.
     pub floor: f32,
 }

@@ -4,6 +4,7 @@
 //! map in nats bounds how far the posterior can be from the prior, KL ≤ min(R, R²/8).
 
 use super::PoolIndex;
+use std::sync::Arc;
 
 /// What the points of a [`LikelihoodMap`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct LikelihoodMap {
     /// Whether the grid was widened from its usual radius because a posterior had mass at its border.
     pub is_widened: bool,
     /// Nats; `[side, side]` with the vertical axis ascending by rows, `[side]` for a line.
-    pub log_likelihood: Vec<f32>,
+    pub log_likelihood: Arc<Vec<f32>>,
     /// Density of the exact posterior at the same points, 0 outside the radius; `None` where the grid does not resolve it.
     pub posterior: Option<Vec<f32>>,
     /// R, largest minus smallest log p(x|z) within the radius, nats.
