@@ -14,8 +14,8 @@ mod validate;
 pub use classical::{Classical, Inference, MixtureParameters, MixtureSettings, PpcaData, PpcaSettings, PpcaWeights};
 pub use error::ExperimentError;
 pub use settings::{
-    DataSettings, DecoderKind, Family, LikelihoodKind, Method, ModelSettings, ObjectiveSettings, OptimizerSettings,
-    Projection, Sigma,
+    DataSettings, DecoderKind, EncoderStart, Family, LikelihoodKind, Method, ModelSettings, ObjectiveSettings,
+    OptimizerSettings, Projection, Sigma,
 };
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ pub struct Settings {
 pub enum Change {
     /// Nothing differs.
     Nothing,
-    /// Learning rate, β, a fixed σ, m, the step limit: applied from the next step on.
+    /// Learning rate, encoder rate, β, a fixed σ, m, the step limit: applied from the next step on.
     Live,
     /// Anything else: needs new weights.
     Structural,
@@ -141,6 +141,7 @@ impl Settings {
         live.steps = next.steps;
         live.objective.beta = next.objective.beta;
         live.optimizer.learning_rate = next.optimizer.learning_rate;
+        live.optimizer.encoder_rate = next.optimizer.encoder_rate;
         live.model.convexity = next.model.convexity;
         if let (Sigma::Fixed(_), Sigma::Fixed(_)) = (self.model.sigma, next.model.sigma) {
             live.model.sigma = next.model.sigma;

@@ -50,6 +50,8 @@ pub struct ModelSettings {
     pub output_map_hidden: Option<Vec<usize>>,
     /// Rank of the quadratic term of g2's potential, at most D.
     pub quadratic_rank: usize,
+    /// Where the encoder's posteriors start.
+    pub encoder_start: EncoderStart,
 }
 
 /// `[objective]`: what is optimised.
@@ -68,6 +70,8 @@ pub struct ObjectiveSettings {
 pub struct OptimizerSettings {
     /// Adam's step size.
     pub learning_rate: f64,
+    /// The encoder's step size as a multiple of it; 0 freezes the encoder.
+    pub encoder_rate: f64,
     /// Examples per step.
     pub batch_size: usize,
     /// Largest Euclidean norm of the gradient over all parameters.
@@ -106,6 +110,7 @@ impl Default for ModelSettings {
             latent_map_hidden: None,
             output_map_hidden: None,
             quadratic_rank: 64,
+            encoder_start: EncoderStart::Random,
         }
     }
 }
@@ -118,7 +123,7 @@ impl Default for ObjectiveSettings {
 
 impl Default for OptimizerSettings {
     fn default() -> Self {
-        Self { learning_rate: 2e-3, batch_size: 128, gradient_clip: 5.0 }
+        Self { learning_rate: 2e-3, encoder_rate: 1.0, batch_size: 128, gradient_clip: 5.0 }
     }
 }
 
@@ -181,6 +186,16 @@ named_enum! {
         Identity = "identity", "Identity";
         /// The top K principal directions of the training data.
         Principal = "principal", "Principal directions";
+    }
+}
+
+named_enum! {
+    /// Where the encoder's posteriors start.
+    EncoderStart {
+        /// Random weights throughout: posteriors differ from example to example at once.
+        Random = "random", "Random";
+        /// The output layers start at 0, so that q(z | x) is the prior for every x.
+        Prior = "prior", "At the prior";
     }
 }
 

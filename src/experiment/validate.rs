@@ -63,6 +63,9 @@ impl Settings {
         require(beta >= 0.0 && beta.is_finite(), "objective.beta", &beta, "it must be 0 or above")?;
         let rate = self.optimizer.learning_rate;
         require(rate > 0.0 && rate.is_finite(), "optimizer.learning_rate", &rate, "it must be above 0")?;
+        let encoder = self.optimizer.encoder_rate;
+        let rule = "it must lie between 0, which freezes the encoder, and 100";
+        require((0.0..=100.0).contains(&encoder), "optimizer.encoder_rate", &encoder, rule)?;
         let batch = self.optimizer.batch_size;
         require((1..=65_536).contains(&batch), "optimizer.batch_size", &batch, "it must be between 1 and 65536")?;
         let clip = self.optimizer.gradient_clip;

@@ -1,5 +1,6 @@
 //! Amortised posterior q(z | x): a diagonal Gaussian whose parameters are a multilayer perceptron of x.
 
+use crate::experiment::{EncoderStart, ModelSettings};
 use crate::nn::{Dense, Initializer, Mlp};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -52,17 +53,22 @@ impl Encoder {
     /// An encoder for examples of the given training mean `[D]`.
     pub fn new(
         training_mean: &[f32],
-        hidden: &[usize],
-        latent_dimensions: usize,
+        settings: &ModelSettings,
         initializer: &mut Initializer<'_>,
         device: &Device,
     ) -> Self {
+        let ModelSettings { hidden, latent_dimensions, encoder_start, .. } = settings;
         let dimensions = training_mean.len();
         let last = hidden.last().copied().unwrap_or(dimensions);
+        // Mean 0 and log variance 0 whatever x: the prior. The hidden layers are random in any case, so that gradients flow.
+        let gain = match encoder_start {
+            EncoderStart::Random => 1.0,
+            EncoderStart::Prior => 0.0,
+        };
         Self {
             hidden: Mlp::new(dimensions, hidden, initializer),
-            mean: Dense::new(last, latent_dimensions, 1.0, initializer),
-            log_variance: Dense::new(last, latent_dimensions, 1.0, initializer),
+            mean: Dense::new(last, *latent_dimensions, gain, initializer),
+            log_variance: Dense::new(last, *latent_dimensions, gain, initializer),
             center: Tensor::from_data(TensorData::new(training_mean.to_vec(), [1, dimensions]), device),
         }
     }

@@ -19,6 +19,9 @@ pub struct Vae {
 }
 
 impl Vae {
+    /// Name of the encoder's field, by which an optimizer finds its parameters.
+    pub const ENCODER: &str = "encoder";
+
     /// New weights from the settings' seed on an autodiff device. The encoder's do not depend on the decoder's kind.
     pub fn new(settings: &Settings, data: &Dataset, device: &Device) -> Self {
         let model = &settings.model;
@@ -34,7 +37,7 @@ impl Vae {
             }
         };
         Self {
-            encoder: Encoder::new(&training_mean, &model.hidden, model.latent_dimensions, &mut for_encoder, &plain),
+            encoder: Encoder::new(&training_mean, model, &mut for_encoder, &plain),
             decoder,
             likelihood: Likelihood::new(model.likelihood, model.sigma, &for_decoder),
             latent_dimensions: model.latent_dimensions,

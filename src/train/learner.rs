@@ -3,7 +3,7 @@
 use super::checkpoint::{CheckpointError, VariantState};
 use super::history::{CurvePoint, Progress};
 use super::message::{ExactMeasures, FinalMeasures};
-use super::optimizer::Adam;
+use super::optimizer::{Adam, StepSize};
 use super::probe::{Probe, Reading, ReadingValue};
 use super::weights;
 use crate::data::Dataset;
@@ -152,8 +152,12 @@ impl Learner {
         let gradients = terms.loss(self.settings.objective.beta).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.model);
         let optimizer = &self.settings.optimizer;
-        self.model =
-            self.optimizer.step(self.model.clone(), gradients, optimizer.learning_rate, optimizer.gradient_clip)?;
+        let size = StepSize {
+            learning_rate: optimizer.learning_rate,
+            largest_norm: optimizer.gradient_clip,
+            slowed: Some((Vae::ENCODER, optimizer.encoder_rate)),
+        };
+        self.model = self.optimizer.step(self.model.clone(), gradients, size)?;
         self.step += 1;
         self.unread.push((self.step, Tensor::cat(vec![terms.reconstruction.inner(), terms.kl.inner()], 0)));
         let together = match self.kind {

@@ -32,6 +32,17 @@ struct HostMoments {
     second: Vec<f32>,
 }
 
+/// How far one update goes.
+#[derive(Clone, Copy, Debug)]
+pub struct StepSize<'a> {
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Largest Euclidean norm of the whole gradient; a longer one is shortened to it.
+    pub largest_norm: f64,
+    /// A field of the module whose parameters take this multiple of the step.
+    pub slowed: Option<(&'a str, f64)>,
+}
+
 /// Optimizer state as plain numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdamState {
@@ -59,16 +70,16 @@ impl Adam {
         &mut self,
         module: M,
         gradients: GradientsParams,
-        learning_rate: f64,
-        largest_norm: f64,
+        size: StepSize<'_>,
     ) -> Result<M, DeviceError> {
         self.steps += 1;
         let exponent = self.steps.min(i32::MAX as u64) as i32;
         let rates = Rates {
             // Bias corrections folded into the step size and ε's place kept, as in the paper's §2.
-            learning_rate: learning_rate / (1.0 - FIRST_DECAY.powi(exponent)),
+            learning_rate: size.learning_rate / (1.0 - FIRST_DECAY.powi(exponent)),
             second_correction: 1.0 / (1.0 - SECOND_DECAY.powi(exponent)),
         };
+        let place = Place::at_top(size.slowed);
         match &mut self.moments {
             Moments::Host(moments) => {
                 let mut collect = CollectGradients { gradients, values: Vec::new(), failure: None };
@@ -76,18 +87,19 @@ impl Adam {
                 if let Some(error) = collect.failure {
                     return Err(error);
                 }
-                let scale = clip_scale(&collect.values, largest_norm);
+                let scale = clip_scale(&collect.values, size.largest_norm);
                 let mut update =
-                    HostUpdate { gradients: collect.values, moments, scale, rates, index: 0, failure: None };
+                    HostUpdate { gradients: collect.values, moments, scale, rates, place, index: 0, failure: None };
                 let module = module.map(&mut update);
                 update.failure.map_or(Ok(module), Err)
             }
             Moments::Device(moments) => {
                 let mut norm = SquaredNorm { gradients: &gradients, sum: None };
                 module.visit(&mut norm);
-                let scale =
-                    norm.sum.map(|sum| sum.sqrt().add_scalar(1e-12).recip().mul_scalar(largest_norm).clamp_max(1.0));
-                let mut update = DeviceUpdate { gradients, moments, scale, rates, index: 0 };
+                let scale = norm
+                    .sum
+                    .map(|sum| sum.sqrt().add_scalar(1e-12).recip().mul_scalar(size.largest_norm).clamp_max(1.0));
+                let mut update = DeviceUpdate { gradients, moments, scale, rates, place, index: 0 };
                 Ok(module.map(&mut update))
             }
         }
@@ -130,6 +142,37 @@ struct Rates {
     second_correction: f64,
 }
 
+/// Where in the module an update is: the parameters of one field may take shorter steps.
+struct Place<'a> {
+    slowed: Option<(&'a str, f64)>,
+    depth: usize,
+    is_slowed: bool,
+}
+
+impl<'a> Place<'a> {
+    fn at_top(slowed: Option<(&'a str, f64)>) -> Self {
+        Self { slowed, depth: 0, is_slowed: false }
+    }
+
+    fn enter(&mut self, field: &str) {
+        if self.depth == 0 {
+            self.is_slowed = self.slowed.is_some_and(|(slowed, _)| slowed == field);
+        }
+        self.depth += 1;
+    }
+
+    fn exit(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn rates(&self, rates: Rates) -> Rates {
+        match self.slowed {
+            Some((_, factor)) if self.is_slowed => Rates { learning_rate: rates.learning_rate * factor, ..rates },
+            _ => rates,
+        }
+    }
+}
+
 /// Factor that brings the norm over all gradients down to `largest_norm`, at most 1.
 fn clip_scale(gradients: &[Vec<f32>], largest_norm: f64) -> f32 {
     let squares = |values: &Vec<f32>| {
@@ -166,11 +209,20 @@ struct HostUpdate<'a> {
     moments: &'a mut Vec<HostMoments>,
     scale: f32,
     rates: Rates,
+    place: Place<'a>,
     index: usize,
     failure: Option<DeviceError>,
 }
 
 impl ModuleMapper for HostUpdate<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.place.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.place.exit();
+    }
+
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let index = self.index;
         self.index += 1;
@@ -183,7 +235,7 @@ impl ModuleMapper for HostUpdate<'_> {
             return param;
         }
         let moments = &mut self.moments[index];
-        let (scale, rates) = (self.scale, self.rates);
+        let (scale, rates) = (self.scale, self.place.rates(self.rates));
         let failure = &mut self.failure;
         param.map(|tensor| {
             let (shape, device) = (tensor.shape(), tensor.device());
@@ -235,10 +287,19 @@ struct DeviceUpdate<'a> {
     moments: &'a mut Vec<[Tensor<1>; 2]>,
     scale: Option<Tensor<1>>,
     rates: Rates,
+    place: Place<'a>,
     index: usize,
 }
 
 impl ModuleMapper for DeviceUpdate<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.place.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.place.exit();
+    }
+
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let index = self.index;
         self.index += 1;
@@ -251,12 +312,13 @@ impl ModuleMapper for DeviceUpdate<'_> {
             return param;
         };
         let gradient = gradient.reshape([length]) * scale;
+        let rates = self.place.rates(self.rates);
         let [first, second] = self.moments[index].clone();
         let first = first.mul_scalar(FIRST_DECAY) + gradient.clone().mul_scalar(1.0 - FIRST_DECAY);
         let second = second.mul_scalar(SECOND_DECAY) + gradient.powi_scalar(2).mul_scalar(1.0 - SECOND_DECAY);
         self.moments[index] = [first.clone(), second.clone()];
-        let deviation = second.mul_scalar(self.rates.second_correction).sqrt().add_scalar(EPSILON);
-        let update = (first / deviation).mul_scalar(self.rates.learning_rate);
+        let deviation = second.mul_scalar(rates.second_correction).sqrt().add_scalar(EPSILON);
+        let update = (first / deviation).mul_scalar(rates.learning_rate);
         param.map(|tensor| {
             let shape = tensor.shape();
             let updated = tensor.inner() - update.reshape(shape);

@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Settings that a running training takes.
-const LIVE_OVERRIDES: [&str; 4] = ["model.convexity", "model.sigma", "objective.beta", "optimizer.learning_rate"];
+const LIVE_OVERRIDES: [&str; 5] =
+    ["model.convexity", "model.sigma", "objective.beta", "optimizer.encoder_rate", "optimizer.learning_rate"];
 
 /// Sections that a variant may override.
 const VARIANT_SECTIONS: [&str; 3] = ["model", "objective", "optimizer"];
@@ -211,6 +212,7 @@ fn live_part(running: &Experiment, wanted: &Experiment) -> Experiment {
     live.steps = wanted.steps;
     live.objective.beta = wanted.objective.beta;
     live.optimizer.learning_rate = wanted.optimizer.learning_rate;
+    live.optimizer.encoder_rate = wanted.optimizer.encoder_rate;
     live.model.convexity = wanted.model.convexity;
     if let (Sigma::Fixed(_), Sigma::Fixed(_)) = (running.model.sigma, wanted.model.sigma) {
         live.model.sigma = wanted.model.sigma;

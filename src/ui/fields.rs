@@ -1,6 +1,6 @@
 //! Every setting on the screen: name, explanation, and what kind of control it gets. One table for panel, tooltips and messages.
 
-use crate::experiment::{DecoderKind, LikelihoodKind, Projection, Settings};
+use crate::experiment::{DecoderKind, EncoderStart, LikelihoodKind, Projection, Settings};
 
 /// Heading in the settings panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,16 @@ pub const FIELDS: &[Field] = &[
         control: Control::Widths,
     },
     Field {
+        key: "model.encoder_start",
+        label: "Encoder starts",
+        tooltip: "Random: with posteriors that differ from example to example. At the prior: with q(z|x) = p(z) for every x, as a collapsed \
+                  encoder has it",
+        is_live: false,
+        group: FieldGroup::Model,
+        applies: Applies::Always,
+        control: Control::Choice(|| EncoderStart::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+    },
+    Field {
         key: "model.convexity",
         label: "Floor m",
         tooltip: "Strong-convexity floor m of both Brenier potentials: ‖decoder(z) − decoder(z′)‖ ≥ m² ‖z − z′‖ for all z, z′. At 0 the \
@@ -181,6 +191,16 @@ pub const FIELDS: &[Field] = &[
         group: FieldGroup::Training,
         applies: Applies::Always,
         control: Control::Slider { low: 1e-5, high: 1e-1, logarithmic: true },
+    },
+    Field {
+        key: "optimizer.encoder_rate",
+        label: "Encoder rate",
+        tooltip: "The encoder's step size as a multiple of the learning rate. 1 trains encoder and decoder alike; less lets the encoder lag \
+                  behind the model's exact posterior, and 0 freezes it",
+        is_live: true,
+        group: FieldGroup::Training,
+        applies: Applies::Always,
+        control: Control::Slider { low: 0.0, high: 1.0, logarithmic: false },
     },
     Field {
         key: "optimizer.batch_size",

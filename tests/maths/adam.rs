@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use collapsar::device::DeviceKind;
-use collapsar::train::Adam;
+use collapsar::train::{Adam, StepSize};
 
 #[derive(Module, Debug)]
 struct Two {
@@ -20,6 +20,10 @@ fn start(device: &Device) -> Two {
         matrix: Param::from_tensor(Tensor::from_data(TensorData::new(vec![0.0_f32; 4], [2, 2]), device)),
         vector: Param::from_tensor(Tensor::from_data(TensorData::new(vec![0.0_f32; 2], [2]), device)),
     }
+}
+
+fn size(learning_rate: f64, largest_norm: f64) -> StepSize<'static> {
+    StepSize { learning_rate, largest_norm, slowed: None }
 }
 
 /// ½ Σ (parameter − target)²
@@ -47,7 +51,7 @@ fn both_paths_follow_the_papers_recursion_with_a_clip_on_the_whole_gradient() {
         let (mut first, mut second) = ([0.0_f64; 6], [0.0_f64; 6]);
         for t in 1..=40 {
             let gradients = gradients(&two, &device);
-            two = adam.step(two, gradients, rate, clip).unwrap();
+            two = adam.step(two, gradients, size(rate, clip)).unwrap();
             let gradient: Vec<f64> =
                 expected.iter().zip(TARGETS).map(|(value, target)| value - f64::from(target)).collect();
             let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -71,14 +75,31 @@ fn a_restored_state_goes_on_bit_for_bit() {
     let device = Device::flex().autodiff();
     let (mut two, mut adam) = (start(&device), Adam::new(DeviceKind::Cpu));
     for _ in 0..5 {
-        two = adam.step(two.clone(), gradients(&two, &device), 0.1, 1.0).unwrap();
+        two = adam.step(two.clone(), gradients(&two, &device), size(0.1, 1.0)).unwrap();
     }
     let (mut again, mut restored) =
         (two.clone(), Adam::from_state(adam.state().unwrap(), DeviceKind::Cpu, &Device::flex()));
     for _ in 0..5 {
-        two = adam.step(two.clone(), gradients(&two, &device), 0.1, 1.0).unwrap();
-        again = restored.step(again.clone(), gradients(&again, &device), 0.1, 1.0).unwrap();
+        two = adam.step(two.clone(), gradients(&two, &device), size(0.1, 1.0)).unwrap();
+        again = restored.step(again.clone(), gradients(&again, &device), size(0.1, 1.0)).unwrap();
     }
     assert_eq!(values(&two), values(&again));
     assert_eq!(adam.state().unwrap(), restored.state().unwrap());
+}
+
+#[test]
+fn one_field_may_take_shorter_steps() {
+    for kind in [DeviceKind::Cpu, DeviceKind::Gpu] {
+        let device = Device::flex().autodiff();
+        let after = |slowed| {
+            let two = start(&device);
+            let gradients = gradients(&two, &device);
+            values(&Adam::new(kind).step(two, gradients, StepSize { slowed, ..size(0.1, 5.0) }).unwrap())
+        };
+        let (whole, quarter, frozen) = (after(None), after(Some(("vector", 0.25))), after(Some(("vector", 0.0))));
+        // The clip is on the whole gradient, so the other field moves as before.
+        assert_eq!((&whole[..4], &whole[..4]), (&quarter[..4], &frozen[..4]), "{kind:?}");
+        assert_close(quarter[4], 0.25 * whole[4], 1e-6, "a quarter of the step");
+        assert!(whole[4] < -0.05 && frozen[4] == 0.0, "{kind:?}: {whole:?}, {frozen:?}");
+    }
 }
