@@ -26,6 +26,7 @@ pub(super) fn text(summary: &Summary) -> String {
     );
     for run in &summary.runs {
         let _ = writeln!(text, "{}: {}", run.name, verdict(run));
+        let _ = writeln!(text, "  {}", run.diagnosis_text);
     }
     text.push('\n');
     table(&mut text, &summary.runs);
@@ -79,11 +80,25 @@ fn table(text: &mut String, runs: &[RunSummary]) {
     row("KL", &|run| format!("{:.4}", run.kl));
     row("mutual information", &|run| format!("{:.4}", run.mutual_information));
     row("  its cap, log of the pool", &|run| format!("{:.4}", run.mutual_information_cap));
+    row("marginal KL", &|run| format!("{:.4}", run.marginal_kl));
+    row("range R of log p(x|z)", &|run| format!("{:.4}", run.statuses.likelihood_range));
+    row("KL of the exact posterior", &|run| optional(run.kl_exact));
+    row("information under the model", &|run| {
+        optional(run.model_information.as_ref().map(|of| f64::from(of.mutual_information)))
+    });
+    row("  its certified floor", &|run| {
+        optional(run.model_information.as_ref().and_then(|of| of.floor).map(f64::from))
+    });
     row(&importance, &|run| format!("{:.4}", run.importance_weighted_nll));
     row("active units", &|run| format!("{} of {}", run.active_units, run.kl_per_dimension.len()));
     row("steps", &|run| run.steps.to_string());
     row("seconds", &|run| format!("{:.1}", run.seconds));
     row("steps per second", &|run| format!("{:.0}", run.steps_per_second));
+}
+
+/// A cell for what not every model has.
+fn optional(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
 }
 
 /// A cell that keeps a space to its neighbour.

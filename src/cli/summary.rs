@@ -2,6 +2,7 @@
 
 use super::{CliError, json};
 use crate::experiment::DecoderKind;
+use crate::measure::{Diagnosis, ModelInformation, Statuses};
 use crate::train::{FinalMeasures, Run, RunState, Session, SessionEvent};
 use crate::{device::DeviceKind, train::checkpoint::Checkpoint};
 use serde::Serialize;
@@ -59,6 +60,9 @@ pub(super) struct RunSummary {
     pub collapsed_dimensions: Vec<usize>,
     pub mutual_information: f32,
     pub mutual_information_cap: f32,
+    pub marginal_kl: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_information: Option<ModelInformationSummary>,
     pub importance_weighted_nll: f64,
     pub importance_samples: usize,
     pub importance_examples: usize,
@@ -68,7 +72,35 @@ pub(super) struct RunSummary {
     pub kl_exact: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grid_radius: Option<f64>,
+    pub statuses: StatusesSummary,
+    pub diagnosis: Diagnosis,
+    pub diagnosis_text: String,
     pub state: State,
+}
+
+/// Information under the model itself.
+#[derive(Debug, Serialize)]
+pub(super) struct ModelInformationSummary {
+    pub mutual_information: f32,
+    pub standard_error: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f32>,
+    pub samples: usize,
+}
+
+/// What has collapsed: likelihood, exact posterior, encoder.
+#[derive(Debug, Serialize)]
+pub(super) struct StatusesSummary {
+    pub likelihood_range: f64,
+    pub likelihood_flat: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact_kl: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact_collapsed: Option<bool>,
+    pub encoder_kl: f64,
+    pub encoder_collapsed: bool,
 }
 
 /// How a run ended.
@@ -117,17 +149,42 @@ impl RunSummary {
             collapsed_dimensions: measures.collapsed_dimensions,
             mutual_information: measures.mutual_information,
             mutual_information_cap: measures.mutual_information_cap,
+            marginal_kl: measures.marginal_kl,
+            model_information: measures.model_information.map(ModelInformationSummary::new),
             importance_weighted_nll: last.importance_weighted_nll,
             importance_samples: last.importance_samples,
             importance_examples: last.importance_examples,
             likelihood_range: last.exact.map(|exact| exact.likelihood_range),
             kl_exact: last.exact.map(|exact| exact.kl),
             grid_radius: last.exact.map(|exact| exact.radius),
+            statuses: StatusesSummary::new(last.statuses),
+            diagnosis: last.statuses.diagnosis(),
+            diagnosis_text: last.statuses.text(),
             state: match run.state {
                 RunState::Finished => State::Finished,
                 RunState::Diverged { .. } => State::Diverged,
                 _ => State::Stopped,
             },
+        }
+    }
+}
+
+impl ModelInformationSummary {
+    fn new(of: ModelInformation) -> Self {
+        let ModelInformation { mutual_information, standard_error, cap, samples, floor } = of;
+        Self { mutual_information, standard_error, cap, floor, samples }
+    }
+}
+
+impl StatusesSummary {
+    fn new(of: Statuses) -> Self {
+        Self {
+            likelihood_range: of.likelihood_range,
+            likelihood_flat: of.is_likelihood_flat(),
+            exact_kl: of.exact_kl,
+            exact_collapsed: of.is_exact_collapsed(),
+            encoder_kl: of.encoder_kl,
+            encoder_collapsed: of.is_encoder_collapsed(),
         }
     }
 }
@@ -170,13 +227,14 @@ fn checkpoint(session: &mut Session) -> Result<Checkpoint, CliError> {
     }
 }
 
-/// One row per periodic evaluation and variant; variants of fewer dimensions leave the last columns empty.
+/// One row per periodic evaluation and variant. Variants of fewer dimensions leave columns empty, and so do evaluations that did not
+/// measure the model's own information.
 fn metrics(runs: &[Run]) -> String {
     let latent = runs.iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(0);
     let mut text =
         "variant,step,negative_elbo,reconstruction,kl,mutual_information,marginal_kl,active_units".to_owned();
     (0..latent).for_each(|dimension| text.push_str(&format!(",kl_{dimension}")));
-    text.push('\n');
+    text.push_str(",model_information,model_information_floor\n");
     for run in runs {
         let name = csv_field(&run.settings.name);
         for evaluation in &run.history.evaluations {
@@ -185,13 +243,16 @@ fn metrics(runs: &[Run]) -> String {
             text.push_str(&format!("{name},{}", evaluation.step));
             measured.iter().for_each(|value| text.push_str(&format!(",{value}")));
             text.push_str(&format!(",{}", of.active_units));
-            for dimension in 0..latent {
+            let mut push = |value: Option<f32>| {
                 text.push(',');
-                if let Some(kl) = of.kl_per_dimension.get(dimension) {
+                if let Some(value) = value {
                     // Writing into a string cannot fail.
-                    let _ = write!(text, "{kl}");
+                    let _ = write!(text, "{value}");
                 }
-            }
+            };
+            (0..latent).for_each(|dimension| push(of.kl_per_dimension.get(dimension).copied()));
+            push(of.model_information.map(|information| information.mutual_information));
+            push(of.model_information.and_then(|information| information.floor));
             text.push('\n');
         }
     }

@@ -5,37 +5,34 @@
 //! that KL(p(z|x) ‖ p(z)) ≤ min(R, R²/8) holds on the grid exactly: R is the theorem of Wang, Blei and Cunningham (2021) as a
 //! number, 0 if and only if the posterior is the prior.
 
+use super::{LARGEST_DIMENSIONS, LatentBall};
 use crate::device::{DeviceError, read};
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Radius looked at first; 1 % of the prior's mass lies outside in two dimensions.
-const SMALLEST_RADIUS: f64 = 3.0;
+pub const SMALLEST_RADIUS: f64 = 3.0;
 /// Radius beyond which a grid is not widened.
-const LARGEST_RADIUS: f64 = 8.0;
+pub const LARGEST_RADIUS: f64 = 8.0;
 /// A grid is widened while a posterior has more than this much mass in its outermost ring.
 const LARGEST_BORDER_MASS: f64 = 0.01;
-/// Width of that ring.
-const BORDER: f64 = 0.1;
 
 /// Points that a posterior must spread over, or its KL is that of a single point and not its own.
 const FEWEST_POINTS: f64 = 10.0;
-/// Numbers in one tensor of `[points, D]`, about: bounds the memory for data of many dimensions.
+/// Points over which a posterior spreads that needs no finer grid.
+const PLENTY_OF_POINTS: f64 = 100.0;
+/// Numbers in one tensor of `[points, D]` or `[examples, points]`, about: bounds the memory.
 const CHUNK_VALUES: usize = 2 << 20;
-
-/// Points of a ball around 0 in one or two latent dimensions, with the normalised prior.
-#[derive(Clone, Debug)]
-pub struct LatentBall {
-    /// Radius in prior standard deviations.
-    pub radius: f64,
-    /// K, 1 or 2.
-    pub latent_dimensions: usize,
-    /// Row-major `[points, K]`.
-    pub points: Vec<f32>,
-    /// Log of the prior's mass at each point; the masses sum to 1.
-    pub log_prior: Vec<f64>,
-    is_border: Vec<bool>,
-}
+/// Points decoded at once at most: the activations of a hidden layer stay near the processor.
+const LARGEST_CHUNK: usize = 8192;
+/// Data dimensions above which a grid over two or three latent dimensions has twice the spacing: decoding costs the more.
+const LARGE_DATA: usize = 64;
+/// Points at most.
+const LARGEST_GRID: usize = 400_000;
+/// Numbers in a table of `[examples, points]`, about.
+const TABLE_VALUES: usize = 16 << 20;
+/// Below this, a weight relative to the largest is lost in the sum of all.
+const NEGLIGIBLE_LOG_WEIGHT: f64 = -60.0;
 
 /// The exact posterior of one example on a grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +41,10 @@ pub struct ExactPosterior {
     pub likelihood_range: f64,
     /// KL to the prior, nats.
     pub kl: f64,
+    /// KL of each dimension's marginal to the prior's marginal, nats, `[K]`; none is larger than `kl`.
+    pub kl_per_dimension: Vec<f64>,
+    /// log p(x) under the prior on the grid, nats.
+    pub log_evidence: f64,
     /// Posterior mean, `[K]`.
     pub mean: Vec<f64>,
     /// Posterior mass in the outermost ring of the grid.
@@ -52,82 +53,79 @@ pub struct ExactPosterior {
     pub effective_points: f64,
 }
 
-impl LatentBall {
-    /// A grid for K = 1 or 2; `None` for more dimensions, where a grid of useful resolution has too many points.
-    pub fn new(latent_dimensions: usize, radius: f64) -> Option<Self> {
-        let spacing = match latent_dimensions {
-            1 => 0.01,
-            2 => 0.05,
-            _ => return None,
-        };
-        let steps = (radius / spacing).round() as i32;
-        let axis: Vec<f64> = (-steps..=steps).map(|step| f64::from(step) * spacing).collect();
-        let mut ball =
-            Self { radius, latent_dimensions, points: Vec::new(), log_prior: Vec::new(), is_border: Vec::new() };
-        let mut push = |point: &[f64]| {
-            let square: f64 = point.iter().map(|z| z * z).sum();
-            if square <= radius * radius + 1e-9 {
-                ball.points.extend(point.iter().map(|&z| z as f32));
-                ball.log_prior.push(-0.5 * square);
-                ball.is_border.push(square.sqrt() > radius - BORDER);
-            }
-        };
-        match latent_dimensions {
-            1 => axis.iter().for_each(|&z| push(&[z])),
-            _ => axis.iter().for_each(|&first| axis.iter().for_each(|&second| push(&[first, second]))),
-        }
-        let normalizer = log_sum_exp(&ball.log_prior);
-        ball.log_prior.iter_mut().for_each(|log_prior| *log_prior -= normalizer);
-        Some(ball)
+impl ExactPosterior {
+    /// Whether nearly all of its mass lies within the ball.
+    pub fn is_within(&self) -> bool {
+        self.border_mass <= LARGEST_BORDER_MASS
     }
 
-    /// Number of points.
-    pub fn len(&self) -> usize {
-        self.log_prior.len()
+    /// Whether the grid is fine enough for it.
+    pub fn is_resolved(&self) -> bool {
+        self.effective_points >= FEWEST_POINTS
     }
 
-    /// Whether there are no points.
-    pub fn is_empty(&self) -> bool {
-        self.log_prior.is_empty()
+    /// Whether a finer grid would say the same: sums over a lattice converge faster than any power of its spacing.
+    fn is_wide(&self) -> bool {
+        self.effective_points >= PLENTY_OF_POINTS
+    }
+
+    /// Log of its mass at each point of the ball it was computed on, from the log-likelihood there.
+    pub fn log_masses(&self, ball: &LatentBall, log_likelihood: &[f32]) -> impl Iterator<Item = f64> {
+        let joint = ball.log_prior.iter().zip(log_likelihood).map(|(prior, &likelihood)| prior + f64::from(likelihood));
+        joint.map(|joint| joint - self.log_evidence)
     }
 }
 
 /// The posterior over the points of `ball` given log p(x|z) at each of them.
 pub fn posterior_on(ball: &LatentBall, log_likelihood: &[f32]) -> ExactPosterior {
-    let log_likelihood: Vec<f64> = log_likelihood.iter().map(|&value| f64::from(value)).collect();
+    let latent = ball.latent_dimensions;
     let (lowest, highest) = log_likelihood
         .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-    let joint: Vec<f64> =
-        ball.log_prior.iter().zip(&log_likelihood).map(|(prior, likelihood)| prior + likelihood).collect();
-    let evidence = log_sum_exp(&joint);
-    let mut posterior = ExactPosterior {
-        likelihood_range: highest - lowest,
-        kl: 0.0,
-        mean: vec![0.0; ball.latent_dimensions],
-        border_mass: 0.0,
-        effective_points: 0.0,
-    };
-    let mut squares = 0.0;
-    for (at, (joint, likelihood)) in joint.iter().zip(&log_likelihood).enumerate() {
-        let mass = (joint - evidence).exp();
-        posterior.kl += mass * (likelihood - evidence);
-        squares += mass * mass;
-        let point = &ball.points[at * ball.latent_dimensions..][..ball.latent_dimensions];
-        posterior.mean.iter_mut().zip(point).for_each(|(mean, &z)| *mean += mass * f64::from(z));
-        if ball.is_border[at] {
-            posterior.border_mass += mass;
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    // Relative to the largest, so that a flat likelihood leaves a KL of 0 to the last digit.
+    let reference = f64::from(highest);
+    let points =
+        || ball.log_prior.iter().zip(log_likelihood).map(|(prior, &value)| (prior, f64::from(value) - reference));
+    let largest = points().map(|(prior, likelihood)| prior + likelihood).fold(f64::NEG_INFINITY, f64::max);
+
+    let (mut total, mut squares, mut information, mut border) = (0.0, 0.0, 0.0, 0.0);
+    let mut marginals = vec![0.0; latent * ball.side];
+    for (((prior, likelihood), place), &is_border) in points().zip(ball.places()).zip(ball.is_border()) {
+        let log_weight = prior + likelihood - largest;
+        if log_weight < NEGLIGIBLE_LOG_WEIGHT {
+            continue;
+        }
+        let weight = log_weight.exp();
+        total += weight;
+        squares += weight * weight;
+        information += weight * likelihood;
+        border += if is_border { weight } else { 0.0 };
+        for (axis, &position) in place.iter().enumerate() {
+            marginals[axis * ball.side + usize::from(position)] += weight;
         }
     }
-    posterior.effective_points = 1.0 / squares;
-    posterior
+    let evidence = largest + total.ln();
+    marginals.iter_mut().for_each(|mass| *mass /= total);
+    let mean = |marginal: &[f64]| {
+        marginal.iter().enumerate().map(|(position, mass)| mass * ball.coordinate(position)).sum::<f64>()
+    };
+    let divergence = |marginal: &[f64]| {
+        let masses = marginal.iter().zip(ball.marginal_prior()).filter(|(mass, _)| **mass > 0.0);
+        masses.map(|(mass, prior)| mass * (mass / prior).ln()).sum::<f64>()
+    };
+    ExactPosterior {
+        likelihood_range: reference - f64::from(lowest),
+        kl: information / total - evidence,
+        kl_per_dimension: marginals.chunks_exact(ball.side).map(divergence).collect(),
+        log_evidence: reference + evidence,
+        mean: marginals.chunks_exact(ball.side).map(mean).collect(),
+        border_mass: border / total,
+        effective_points: total * total / squares,
+    }
 }
 
-/// Exact posteriors of the rows of `examples: [count, D]` under the model; `None` for more than two latent dimensions, and where
-/// a grid has no answer: a posterior narrower than its spacing, or wider than the largest ball.
-///
-/// The ball starts at radius 3 and grows until no posterior has more than 1 % of its mass at the border; the radius used is
-/// returned with the posteriors. Likelihood ranges are comparable between models only at the same radius.
+/// Exact posteriors of the rows of `examples: [count, D]` under the model, with the radius of the ball; `None` as in [`exact_grid`].
+/// Likelihood ranges are comparable between models only at the same radius.
 ///
 /// # Errors
 /// A device that fails to answer.
@@ -136,42 +134,102 @@ pub fn exact_posterior<M: LatentModel>(
     examples: Tensor<2>,
     device: &Device,
 ) -> Result<Option<(f64, Vec<ExactPosterior>)>, DeviceError> {
+    Ok(exact_grid(model, &examples, device)?.map(|(ball, posteriors)| (ball.radius, posteriors)))
+}
+
+/// A ball that holds and resolves the posteriors of all rows of `examples: [count, D]`, and those posteriors; `None` for more than
+/// three latent dimensions, and where a grid has no answer: a posterior narrower than its spacing, or wider than the largest ball.
+///
+/// The ball starts at radius 3 and grows until no posterior has more than 1 % of its mass at the border. Its spacing is half the usual
+/// one where a posterior is narrow, and twice the usual one where all are wide.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn exact_grid<M: LatentModel>(
+    model: &M,
+    examples: &Tensor<2>,
+    device: &Device,
+) -> Result<Option<(LatentBall, Vec<ExactPosterior>)>, DeviceError> {
+    let latent = model.latent_dimensions();
+    let Some(usual) = LatentBall::usual_spacing(latent) else { return Ok(None) };
+    let [_, dimensions] = examples.dims();
+    // How far a posterior reaches shows at twice the spacing already, for a fraction of the cost …
+    let spacings: &[f64] = match (dimensions > LARGE_DATA, latent) {
+        (false, _) | (true, 1) => &[2.0 * usual, usual, 0.5 * usual],
+        (true, _) => &[4.0 * usual, 2.0 * usual],
+    };
     let mut radius = SMALLEST_RADIUS;
     while radius <= LARGEST_RADIUS {
-        let Some(ball) = LatentBall::new(model.latent_dimensions(), radius) else { return Ok(None) };
-        let log_likelihoods = log_likelihoods(model, &examples, &ball, device)?;
-        let posteriors: Vec<_> = log_likelihoods.iter().map(|values| posterior_on(&ball, values)).collect();
-        if posteriors.iter().all(|posterior| posterior.border_mass <= LARGEST_BORDER_MASS) {
-            let resolved = posteriors.iter().all(|posterior| posterior.effective_points >= FEWEST_POINTS);
-            return Ok(resolved.then_some((radius, posteriors)));
+        let mut is_within = true;
+        for (attempt, &spacing) in spacings.iter().enumerate() {
+            let Some(ball) = LatentBall::with_spacing(latent, radius, spacing) else { return Ok(None) };
+            if ball.len() > LARGEST_GRID {
+                break;
+            }
+            let posteriors = posteriors_on(model, &ball, examples, device)?;
+            is_within = posteriors.iter().all(ExactPosterior::is_within);
+            if !is_within {
+                break;
+            }
+            // … and there is nothing to gain from the rest when all are wide. (In three dimensions the search grid is too coarse for R.)
+            let has_plenty = latent < LARGEST_DIMENSIONS && posteriors.iter().all(ExactPosterior::is_wide);
+            if has_plenty || attempt > 0 && posteriors.iter().all(ExactPosterior::is_resolved) {
+                return Ok(Some((ball, posteriors)));
+            }
+        }
+        if is_within {
+            return Ok(None);
         }
         radius += 1.0;
     }
     Ok(None)
 }
 
-/// log p(x | z) for every example at every point of the ball, `[count][points]`.
-fn log_likelihoods<M: LatentModel>(
+/// Posteriors of the rows of `examples: [count, D]` on one ball, which is decoded for many of them at once.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn posteriors_on<M: LatentModel>(
+    model: &M,
+    ball: &LatentBall,
+    examples: &Tensor<2>,
+    device: &Device,
+) -> Result<Vec<ExactPosterior>, DeviceError> {
+    let [count, _] = examples.dims();
+    let together = (TABLE_VALUES / ball.len()).max(1);
+    let mut posteriors = Vec::with_capacity(count);
+    for first in (0..count).step_by(together) {
+        let examples = examples.clone().narrow(0, first, together.min(count - first));
+        let log_likelihoods = log_likelihoods(model, &examples, &ball.points, device)?;
+        posteriors.extend(log_likelihoods.iter().map(|values| posterior_on(ball, values)));
+    }
+    Ok(posteriors)
+}
+
+/// log p(x | z) of every row of `examples: [count, D]` at every latent point, row-major `[points, K]`; `[count][points]`.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn log_likelihoods<M: LatentModel>(
     model: &M,
     examples: &Tensor<2>,
-    ball: &LatentBall,
+    points: &[f32],
     device: &Device,
 ) -> Result<Vec<Vec<f32>>, DeviceError> {
+    let latent = model.latent_dimensions();
     let [count, dimensions] = examples.dims();
-    let mut values = vec![Vec::with_capacity(ball.len()); count];
-    let chunk_size = (CHUNK_VALUES / dimensions.max(1)).max(1);
-    for points in ball.points.chunks(chunk_size * ball.latent_dimensions) {
-        let rows = points.len() / ball.latent_dimensions;
-        let natural =
-            model.decode(Tensor::from_data(TensorData::new(points.to_vec(), [rows, ball.latent_dimensions]), device));
-        for (index, values) in values.iter_mut().enumerate() {
-            let example = examples.clone().narrow(0, index, 1).expand([rows, dimensions]);
-            values.extend(read(model.log_likelihood(example, natural.clone()))?);
-        }
+    let mut values = vec![Vec::with_capacity(points.len() / latent); count];
+    let chunk_size = (CHUNK_VALUES / dimensions.max(count).max(1)).clamp(1, LARGEST_CHUNK);
+    for points in points.chunks(chunk_size * latent) {
+        let rows = points.len() / latent;
+        let natural = model.decode(Tensor::from_data(TensorData::new(points.to_vec(), [rows, latent]), device));
+        let table = read(model.log_likelihood_table(examples.clone(), natural))?;
+        values.iter_mut().zip(table.chunks_exact(rows)).for_each(|(values, row)| values.extend_from_slice(row));
     }
     Ok(values)
 }
 
+/// log Σ eˣ, without overflow.
 pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     largest + values.iter().map(|value| (value - largest).exp()).sum::<f64>().ln()

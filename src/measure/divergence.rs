@@ -1,6 +1,6 @@
 //! How far the posteriors are from the prior: KL per dimension, active units, mutual information, marginal KL.
 
-use super::{EvaluationPool, ModelInformation, PoolPosteriors};
+use super::{EvaluationPool, ModelInformation, PoolIndex, PoolPosteriors};
 use crate::device::{DeviceError, read};
 use crate::kernels;
 use crate::model::LatentModel;
@@ -93,18 +93,24 @@ pub fn measure<M: LatentModel>(
 impl Measures {
     /// E_x KL(q(z_d | x) ‖ N(0, 1)) per dimension: the mean over examples of ½(μ² + σ² − log σ² − 1).
     pub fn kl_per_dimension(posteriors: &PoolPosteriors) -> Vec<f32> {
-        let of = |index: usize, dimension: usize| {
-            let mean = posteriors.mean(index)[dimension];
-            let log_variance = posteriors.log_variance(index)[dimension];
-            0.5 * (mean * mean + log_variance.exp_m1() - log_variance)
-        };
-        let average = |dimension| mean((0..posteriors.len()).map(|index| of(index, dimension)));
+        let average = |dimension| mean((0..posteriors.len()).map(|index| kl(posteriors, index, dimension)));
         (0..posteriors.latent_dimensions()).map(average).collect()
     }
 }
 
+fn kl(posteriors: &PoolPosteriors, index: PoolIndex, dimension: usize) -> f32 {
+    let mean = posteriors.mean(index)[dimension];
+    let log_variance = posteriors.log_variance(index)[dimension];
+    0.5 * (mean * mean + log_variance.exp_m1() - log_variance)
+}
+
+/// KL(q(z | x) ‖ N(0, I)) of one example, nats.
+pub(super) fn example_kl(posteriors: &PoolPosteriors, index: PoolIndex) -> f32 {
+    (0..posteriors.latent_dimensions()).map(|dimension| kl(posteriors, index, dimension)).sum()
+}
+
 /// `Var_x E_q[z_d]`, in two passes, n − 1.
-fn posterior_mean_variance(posteriors: &PoolPosteriors) -> Vec<f32> {
+pub(super) fn posterior_mean_variance(posteriors: &PoolPosteriors) -> Vec<f32> {
     let count = posteriors.len();
     let of = |dimension: usize| {
         let means = || (0..count).map(|index| f64::from(posteriors.mean(index)[dimension]));

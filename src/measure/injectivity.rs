@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// Pool examples whose posterior mean is looked at.
 const POINTS: usize = 64;
 /// Hessians larger than this are not decomposed: g2 of an image would take minutes.
-const LARGEST_HESSIAN: usize = 64;
+pub(super) const LARGEST_HESSIAN: usize = 64;
 
 /// Smallest curvatures of the two potentials of a Brenier decoder.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,24 +35,22 @@ pub fn injectivity<M: LatentModel>(
 ) -> Result<Injectivity, DeviceError> {
     let (latent, count) = (model.latent_dimensions(), pool.len().min(POINTS));
     let means: Vec<f32> = (0..count).flat_map(|index| posteriors.mean(index).iter().copied()).collect();
+    let smallest = |weights: &PotentialWeights, points: &[f32]| {
+        smallest_eigenvalues(weights, points).into_iter().fold(f64::INFINITY, f64::min)
+    };
     let latent_weights = decoder.latent_map().potential_weights()?;
     let smallest_output = if pool.dimensions() <= LARGEST_HESSIAN {
         let z = Tensor::<2>::from_data(TensorData::new(means.clone(), [count, latent]), device);
         let arguments = read(decoder.output_map_argument(z))?;
-        Some(smallest_eigenvalue(&decoder.output_map().potential_weights()?, &arguments))
+        Some(smallest(&decoder.output_map().potential_weights()?, &arguments))
     } else {
         None
     };
-    Ok(Injectivity {
-        floor: decoder.latent_map().convexity() * decoder.output_map().convexity(),
-        smallest_latent: smallest_eigenvalue(&latent_weights, &means),
-        smallest_output,
-    })
+    Ok(Injectivity { floor: decoder.expansion(), smallest_latent: smallest(&latent_weights, &means), smallest_output })
 }
 
-fn smallest_eigenvalue(weights: &PotentialWeights, points: &[f32]) -> f64 {
-    points
-        .chunks_exact(weights.dimensions)
-        .map(|point| weights.hessian(point).symmetric_eigenvalues().min())
-        .fold(f64::INFINITY, f64::min)
+/// Smallest eigenvalue of the Hessian at each of the points, row-major `[points, d]`.
+pub(super) fn smallest_eigenvalues(weights: &PotentialWeights, points: &[f32]) -> Vec<f64> {
+    let smallest = |point: &[f32]| weights.hessian(point).symmetric_eigenvalues().min();
+    points.chunks_exact(weights.dimensions).map(smallest).collect()
 }

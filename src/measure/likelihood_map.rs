@@ -3,8 +3,30 @@
 //! A flat map and a posterior equal to the prior are the same thing (Wang, Blei and Cunningham 2021, Theorem 1); the range R of the
 //! map in nats bounds how far the posterior can be from the prior, KL ≤ min(R, R²/8).
 
-use super::PoolIndex;
+use super::highest_density::highest_density_levels;
+use super::interpolation::Lattice;
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, example_kl};
+use crate::device::DeviceError;
+use crate::exact::{self, ExactPosterior, LatentBall};
+use crate::model::LatentModel;
+use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
+
+/// Points per axis: one more than a power of two, so that a finer map holds the points of a coarser one.
+const SIDES_OF_A_PLANE: Sides = Sides { coarsest: 33, finest: 257 };
+const SIDES_OF_A_LINE: Sides = Sides { coarsest: 129, finest: 2049 };
+/// Decoded numbers `[side, side, D]` at most, unless the coarsest map has more already.
+const LARGEST_MAP_VALUES: usize = 2 << 20;
+/// Interpolation is checked at twice as many places between the points.
+const CHECKS: usize = 128;
+/// A map is made finer until interpolation errs by no more than this share of R: a colour ramp has 256 levels …
+const ERROR_SHARE: f64 = 1.0 / 256.0;
+/// … or than this, nats: a tenth of what is called flat would be seen, this is not.
+const ERROR_FLOOR: f64 = 0.01;
+/// Smallest logarithm of a density relative to its largest that is told from none.
+const LOWEST_LOG: f32 = -30.0;
+/// Checks meet large errors, but not the largest.
+const SAFETY: f64 = 2.0;
 
 /// What the points of a [`LikelihoodMap`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +59,9 @@ pub struct LikelihoodMap {
     pub is_widened: bool,
     /// Nats; `[side, side]` with the vertical axis ascending by rows, `[side]` for a line.
     pub log_likelihood: Arc<Vec<f32>>,
+    /// By how much Catmull-Rom interpolation between the points errs within the radius, as in [`Self::log_likelihood_at`]; nats. `side` is
+    /// what it took to make this small, as far as that could be afforded.
+    pub interpolation_error: f32,
     /// Density of the exact posterior at the same points, 0 outside the radius; `None` where the grid does not resolve it.
     pub posterior: Option<Vec<f32>>,
     /// R, largest minus smallest log p(x|z) within the radius, nats.
@@ -47,8 +72,313 @@ pub struct LikelihoodMap {
     pub bound: f64,
     /// Mean of the exact posterior along the two axes.
     pub mean: Option<[f64; 2]>,
-    /// Mean and standard deviation of q(z|x) along the two axes.
+    /// `[mean, standard deviation]` of q(z|x) along either axis.
     pub encoder: [[f32; 2]; 2],
     /// KL(q(z|x) ‖ p(z)) of this example over all dimensions, nats.
     pub encoder_kl: f32,
+}
+
+struct Sides {
+    coarsest: usize,
+    finest: usize,
+}
+
+impl LikelihoodMap {
+    /// log p(x|z) at any place of the map, in prior standard deviations along the two axes (of a line, the first): interpolated by
+    /// Catmull-Rom, and in the outermost cells with the neighbour that is missing continued quadratically, v₋₁ = 3v₀ − 3v₁ + v₂.
+    pub fn log_likelihood_at(&self, place: [f64; 2]) -> f64 {
+        let steps = 0.5 * (self.side - 1) as f64;
+        let lattice = Lattice { values: &self.log_likelihood, side: self.side };
+        lattice.at(place.map(|z| (z / self.radius + 1.0) * steps))
+    }
+}
+
+/// The exact posterior on a lattice of its own, fine enough to draw contours of and no finer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FinePosterior {
+    /// Points per axis.
+    pub side: usize,
+    /// Logarithm of the density relative to its largest value, row-major `[side, side]`; goes on beyond the radius.
+    pub log_density: Vec<f32>,
+    /// Levels of it that enclose the shares of the mass within the radius that were asked for.
+    pub levels: Vec<f32>,
+}
+
+impl LikelihoodMap {
+    /// The posterior of a plane on at least `side` points per axis, with its highest-density levels for some shares of the mass.
+    /// Interpolated is the logarithm, a parabola where the posterior is Gaussian. `None` for a line, and where the grid does not resolve it.
+    pub fn fine_posterior(&self, side: usize, shares: &[f64]) -> Option<FinePosterior> {
+        let posterior = self.posterior.as_ref().filter(|_| self.kind != MapKind::Line && self.side >= 4)?;
+        let squares = |side: usize| -> Vec<f32> {
+            let place = |at: usize| self.radius * (2.0 * at as f64 / (side - 1) as f64 - 1.0);
+            (0..side).map(|at| place(at).powi(2) as f32).collect()
+        };
+        let mut log: Vec<f32> = match self.kind {
+            // A marginal of three dimensions is not prior times likelihood of this plane.
+            MapKind::PlaneOfThree => posterior.iter().map(|density| density.max(f32::MIN_POSITIVE).ln()).collect(),
+            _ => {
+                let squares = squares(self.side);
+                let rows = self.log_likelihood.chunks(self.side).zip(&squares);
+                rows.flat_map(|(row, y)| row.iter().zip(&squares).map(move |(value, x)| value - 0.5 * (x + y)))
+                    .collect()
+            }
+        };
+        let highest = log.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        log.iter_mut().for_each(|value| *value = (*value - highest).max(LOWEST_LOG));
+        let (cells, wanted) = (self.side - 1, side.max(2) - 1);
+        let (log_density, side) = if wanted > cells {
+            let factor = wanted.div_ceil(cells);
+            (Lattice { values: &log, side: self.side }.refined(factor), factor * cells + 1)
+        } else {
+            // A divisor, so that the outer points stay.
+            let stride = (1..=cells / wanted).rev().find(|stride| cells.is_multiple_of(*stride)).unwrap_or(1);
+            let rows = log.chunks(self.side).step_by(stride);
+            (rows.flat_map(|row| row.iter().step_by(stride).copied()).collect(), cells / stride + 1)
+        };
+        let limit = (self.radius * self.radius) as f32 * (1.0 + 1e-5);
+        let squares = squares(side);
+        let rows = log_density.chunks(side).zip(&squares);
+        let within = rows.flat_map(|(row, y)| row.iter().zip(&squares).filter(move |(_, x)| *x + y <= limit));
+        let levels = highest_density_levels(within.map(|(&log, _)| log), LOWEST_LOG, shares);
+        Some(FinePosterior { side, log_density, levels })
+    }
+}
+
+/// Likelihood and exact posterior of one pool example over the plane of two latent dimensions, which differ unless K = 1.
+///
+/// The map is as coarse as it can be: it starts with 33 points per axis, and gets finer while interpolating between them errs
+/// visibly or the posterior falls between them. Decoding is what costs, and few decoders bend that much.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn likelihood_map<M: LatentModel>(
+    model: &M,
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    dimensions: [usize; 2],
+    example: PoolIndex,
+    device: &Device,
+) -> Result<LikelihoodMap, DeviceError> {
+    let kind = match model.latent_dimensions() {
+        1 => MapKind::Line,
+        2 => MapKind::Plane,
+        3 => MapKind::PlaneOfThree,
+        _ => MapKind::Slice,
+    };
+    let x = pool.inputs().narrow(0, example, 1);
+    let whole = match kind {
+        MapKind::PlaneOfThree => exact::exact_grid(model, &x, device)?,
+        MapKind::Line | MapKind::Plane | MapKind::Slice => None,
+    };
+    let mut center = posteriors.mean(example).to_vec();
+    if let Some((_, exact)) = &whole {
+        exact.iter().for_each(|exact| center.iter_mut().zip(&exact.mean).for_each(|(z, &mean)| *z = mean as f32));
+    }
+    let slice = Slice { model, x, center, dimensions, is_line: kind == MapKind::Line, device };
+    let surface = match (&whole, kind) {
+        (Some((ball, _)), _) => slice.surface(ball.radius)?,
+        (None, MapKind::PlaneOfThree) => slice.surface(exact::SMALLEST_RADIUS)?,
+        (None, _) => slice.widened()?,
+    };
+    let (radius, side) = (surface.ball.radius, surface.ball.side);
+    let judged = match (&whole, kind) {
+        (Some((_, exact)), _) => exact.first(),
+        (None, MapKind::PlaneOfThree) => None,
+        (None, _) => Some(&surface.posterior).filter(|posterior| posterior.is_within() && posterior.is_resolved()),
+    };
+    let posterior = match (&whole, judged) {
+        (_, None) => None,
+        (Some((ball, _)), Some(exact)) => Some(slice.marginal_density(ball, exact, side)?),
+        (None, Some(exact)) => Some(surface.density(exact)),
+    };
+    // A posterior on the slice has the slice's axes, one over the whole space has the model's.
+    let axis_mean = |exact: &ExactPosterior| match kind {
+        MapKind::Line => [exact.mean[0]; 2],
+        MapKind::Plane | MapKind::Slice => [exact.mean[0], exact.mean[1]],
+        MapKind::PlaneOfThree => dimensions.map(|dimension| exact.mean[dimension]),
+    };
+    let likelihood_range = judged.map_or(surface.posterior.likelihood_range, |exact| exact.likelihood_range);
+    Ok(LikelihoodMap {
+        example,
+        dimensions,
+        kind,
+        side,
+        radius,
+        is_widened: radius > exact::SMALLEST_RADIUS,
+        interpolation_error: surface.error as f32,
+        posterior,
+        likelihood_range,
+        kl: judged.map(|exact| exact.kl),
+        bound: likelihood_range.min(likelihood_range.powi(2) / 8.0),
+        mean: judged.map(axis_mean),
+        encoder: dimensions.map(|dimension| posteriors.moments(example, dimension).into()),
+        encoder_kl: example_kl(posteriors, example),
+        log_likelihood: Arc::new(surface.values),
+    })
+}
+
+/// A line or plane of the latent space, and the example whose likelihood is taken along it.
+struct Slice<'a, M> {
+    model: &'a M,
+    /// `[1, D]`.
+    x: Tensor<2>,
+    /// Where it passes through, `[K]`.
+    center: Vec<f32>,
+    dimensions: [usize; 2],
+    is_line: bool,
+    device: &'a Device,
+}
+
+/// log p(x|z) over a [`Slice`].
+struct Surface {
+    /// The lattice points within the radius.
+    ball: LatentBall,
+    /// `[side, side]`, or `[side]`.
+    values: Vec<f32>,
+    /// Of the slice, over those points.
+    posterior: ExactPosterior,
+    /// Of interpolation.
+    error: f64,
+}
+
+impl<M: LatentModel> Slice<'_, M> {
+    /// The surface within the smallest radius that holds the posterior, or within the largest that is looked at.
+    fn widened(&self) -> Result<Surface, DeviceError> {
+        let mut radius = exact::SMALLEST_RADIUS;
+        loop {
+            // How far a posterior reaches shows on the coarsest map already.
+            let is_last = radius >= exact::LARGEST_RADIUS;
+            let coarse = self.coarsest(radius)?;
+            if is_last || coarse.posterior.is_within() {
+                let surface = self.refined(coarse)?;
+                if is_last || surface.posterior.is_within() {
+                    return Ok(surface);
+                }
+            }
+            radius += 1.0;
+        }
+    }
+
+    /// The surface within a radius, as fine as it needs to be.
+    fn surface(&self, radius: f64) -> Result<Surface, DeviceError> {
+        self.refined(self.coarsest(radius)?)
+    }
+
+    fn coarsest(&self, radius: f64) -> Result<Surface, DeviceError> {
+        self.sampled(radius, self.sides().coarsest)
+    }
+
+    /// The same surface, as fine as it needs to be.
+    fn refined(&self, mut surface: Surface) -> Result<Surface, DeviceError> {
+        let finest = self.sides().finest;
+        loop {
+            surface.error = self.interpolation_error(&surface)?;
+            let allowed = (ERROR_SHARE * surface.posterior.likelihood_range).max(ERROR_FLOOR);
+            let excess = surface.error / allowed;
+            let is_fine = excess <= 1.0 && surface.posterior.is_resolved();
+            let LatentBall { side, radius, .. } = surface.ball;
+            // An error that is not a number cannot be made smaller.
+            if is_fine || side >= finest || !excess.is_finite() {
+                return Ok(surface);
+            }
+            // Half the spacing leaves an eighth of the error, where the surface is smooth.
+            let doublings = (excess.log2() / 3.0).ceil().clamp(1.0, 2.0) as u32;
+            surface = self.sampled(radius, ((side - 1) * 2_usize.pow(doublings) + 1).min(finest))?;
+        }
+    }
+
+    fn sides(&self) -> Sides {
+        let Sides { coarsest, mut finest } = if self.is_line { SIDES_OF_A_LINE } else { SIDES_OF_A_PLANE };
+        let [_, dimensions] = self.x.dims();
+        let values = |side: usize| dimensions * if self.is_line { side } else { side * side };
+        while finest > coarsest && values(finest) > LARGEST_MAP_VALUES {
+            finest = finest / 2 + 1;
+        }
+        Sides { coarsest, finest }
+    }
+
+    /// The surface at so many points per axis; its error is not known yet.
+    fn sampled(&self, radius: f64, side: usize) -> Result<Surface, DeviceError> {
+        let axes = if self.is_line { 1 } else { 2 };
+        let steps = (side - 1) / 2;
+        let ball = LatentBall::lattice(axes, radius, steps);
+        let rows = if self.is_line { 1 } else { side };
+        let points = (0..rows * side).map(|index| [ball.coordinate(index % side), ball.coordinate(index / side)]);
+        let values = self.log_likelihood(points)?;
+        let within: Vec<f32> = ball.places().map(|place| values[index_of(place, side)]).collect();
+        let posterior = exact::posterior_on(&ball, &within);
+        Ok(Surface { ball, values, posterior, error: f64::INFINITY })
+    }
+
+    /// log p(x|z) at places along the two axes, nats.
+    fn log_likelihood(&self, places: impl Iterator<Item = [f64; 2]>) -> Result<Vec<f32>, DeviceError> {
+        let mut points = Vec::new();
+        for place in places {
+            let start = points.len();
+            points.extend_from_slice(&self.center);
+            // On a line both are the same dimension, and the first place counts.
+            points[start + self.dimensions[1]] = place[1] as f32;
+            points[start + self.dimensions[0]] = place[0] as f32;
+        }
+        Ok(exact::log_likelihoods(self.model, &self.x, &points, self.device)?.pop().unwrap_or_default())
+    }
+
+    /// The largest difference met between interpolated and decoded values within the radius, times [`SAFETY`].
+    fn interpolation_error(&self, surface: &Surface) -> Result<f64, DeviceError> {
+        let (ball, values) = (&surface.ball, &surface.values);
+        let lattice = Lattice { values, side: ball.side };
+        let place = |place: [f64; 2]| place.map(|position| position * ball.spacing - ball.radius);
+        // Cells that the radius crosses count too: their centres may lie half a diagonal outside.
+        let reach = ball.radius + std::f64::consts::FRAC_1_SQRT_2 * ball.spacing;
+        let is_within = |at: [f64; 2]| {
+            let [x, y] = place(at);
+            x.hypot(if self.is_line { 0.0 } else { y }) <= reach
+        };
+        let checks = lattice.checks(CHECKS, is_within);
+        let decoded = self.log_likelihood(checks.iter().map(|&at| place(at)))?;
+        let differences = checks.iter().zip(decoded).map(|(&at, decoded)| (lattice.at(at) - f64::from(decoded)).abs());
+        Ok(SAFETY
+            * differences.fold(0.0, |largest, difference| if difference > largest { difference } else { largest }))
+    }
+
+    /// Density of the exact posterior over three dimensions, summed over the one that is not drawn, at the points of a map.
+    fn marginal_density(
+        &self,
+        ball: &LatentBall,
+        exact: &ExactPosterior,
+        side: usize,
+    ) -> Result<Vec<f32>, DeviceError> {
+        let log_likelihood = exact::log_likelihoods(self.model, &self.x, &ball.points, self.device)?;
+        let log_likelihood = log_likelihood.first().map_or(&[][..], Vec::as_slice);
+        let mut coarse = vec![0.0_f32; ball.side * ball.side];
+        for (place, log_mass) in ball.places().zip(exact.log_masses(ball, log_likelihood)) {
+            let place = self.dimensions.map(|dimension| place[dimension]);
+            coarse[index_of(&place, ball.side)] += (log_mass.exp() / ball.spacing.powi(2)) as f32;
+        }
+        let lattice = Lattice { values: &coarse, side: ball.side };
+        let scale = (ball.side - 1) as f64 / (side - 1) as f64;
+        let at = |index: usize| [scale * (index % side) as f64, scale * (index / side) as f64];
+        let half = (ball.side - 1) as f64 / 2.0;
+        let is_within = |[x, y]: [f64; 2]| (x - half).hypot(y - half) <= half + 1e-9;
+        let density = |place| if is_within(place) { lattice.at(place).max(0.0) as f32 } else { 0.0 };
+        Ok((0..side * side).map(|index| density(at(index))).collect())
+    }
+}
+
+impl Surface {
+    /// Density of the posterior on the slice at every point of the map; 0 outside the radius.
+    fn density(&self, exact: &ExactPosterior) -> Vec<f32> {
+        let within: Vec<f32> = self.ball.places().map(|place| self.values[index_of(place, self.ball.side)]).collect();
+        let cell = self.ball.latent_dimensions as f64 * self.ball.spacing.ln();
+        let mut density = vec![0.0; self.values.len()];
+        for (place, log_mass) in self.ball.places().zip(exact.log_masses(&self.ball, &within)) {
+            density[index_of(place, self.ball.side)] = (log_mass - cell).exp() as f32;
+        }
+        density
+    }
+}
+
+/// Index in a map of a lattice point at `[horizontal, vertical]` positions, or at a position along a line.
+fn index_of(place: &[u16], side: usize) -> usize {
+    place.iter().rev().fold(0, |index, &position| index * side + usize::from(position))
 }

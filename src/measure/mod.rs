@@ -4,9 +4,11 @@
 //! Hoffman and Johnson (2016) for the split of the KL into mutual information and marginal KL.
 
 mod divergence;
+mod highest_density;
 mod importance;
 mod injectivity;
 mod injectivity_field;
+mod interpolation;
 mod latent_space;
 mod likelihood_map;
 mod model_information;
@@ -18,11 +20,13 @@ mod traversal;
 pub use divergence::{ACTIVE_UNIT_VARIANCE, Measures, measure, mutual_information};
 pub use importance::{IMPORTANCE_SAMPLES, importance_examples, importance_weighted_nll};
 pub use injectivity::{Injectivity, injectivity};
-pub use injectivity_field::{BrenierField, InjectivityField};
+pub use injectivity_field::{BrenierField, InjectivityField, injectivity_field};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
-pub use likelihood_map::{LikelihoodMap, MapKind};
-pub use model_information::ModelInformation;
+pub use likelihood_map::{FinePosterior, LikelihoodMap, MapKind, likelihood_map};
+pub use model_information::{FINAL_SAMPLES, ModelInformation, Noise, PERIODIC_SAMPLES, model_information};
 pub use pool::{EvaluationPool, LARGEST_POOL, PoolIndex, PoolPosteriors};
-pub use posterior_comparison::{ExactComparison, NoGrid, PosteriorComparison};
+pub use posterior_comparison::{ExactComparison, NoGrid, PosteriorComparison, posterior_comparison};
 pub use status::{COLLAPSED_KL, Diagnosis, FLAT_RANGE, Statuses};
 pub use traversal::{Traversal, traversal};
+
+use divergence::{example_kl, posterior_mean_variance};

@@ -2,7 +2,20 @@
 //!
 //! The plane of posterior means is that of He, Spokoyny, Neubig and Berg-Kirkpatrick (2019).
 
-use super::Statuses;
+use super::{ACTIVE_UNIT_VARIANCE, EvaluationPool, PoolPosteriors, Statuses, example_kl, posterior_mean_variance};
+use crate::device::{DeviceError, read};
+use crate::exact::{self, ExactPosterior};
+use crate::model::LatentModel;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Pool examples compared: the grid is decoded once for all of them.
+const EXAMPLES: usize = 256;
+/// Half-width of a slice along one dimension, in prior standard deviations, and points along it.
+const SLICE_RANGE: f32 = 3.0;
+const SLICE_POINTS: usize = 17;
+/// Examples whose slices are taken, and decoded numbers `[examples, K, points, D]` at most.
+const SLICED_EXAMPLES: usize = 64;
+const SLICE_VALUES: usize = 2 << 20;
 
 /// Exact and encoder's posteriors over the first examples of the pool.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +26,8 @@ pub struct PosteriorComparison {
     pub encoder_means: Vec<f32>,
     /// KL(q(z|x) ‖ p(z)) per example, nats.
     pub encoder_kl: Vec<f32>,
-    /// Mean over examples of the range of log p(x|z) along each dimension within ±3, the others at the encoder's mean; nats, `[K]`.
+    /// Mean over examples of the range of log p(x|z) along each dimension within ±3, the others at the encoder's mean; nats, `[K]`. Over the
+    /// first 64 of the examples, or fewer where decoding costs more.
     pub slice_ranges: Vec<f64>,
     /// What the grid says.
     pub exact: Result<ExactComparison, NoGrid>,
@@ -59,4 +73,108 @@ impl NoGrid {
             }
         }
     }
+}
+
+impl PosteriorComparison {
+    /// Examples compared.
+    pub fn examples(&self) -> usize {
+        self.encoder_kl.len()
+    }
+}
+
+/// Compares the exact posteriors of the pool's first examples with the encoder's.
+///
+/// # Errors
+/// A device that fails to answer.
+pub fn posterior_comparison<M: LatentModel>(
+    model: &M,
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    device: &Device,
+) -> Result<PosteriorComparison, DeviceError> {
+    let (latent, examples) = (model.latent_dimensions(), pool.len().min(EXAMPLES));
+    let exact = if latent > exact::LARGEST_DIMENSIONS {
+        Err(NoGrid::Dimensions)
+    } else {
+        let grid = exact::exact_grid(model, &pool.inputs().narrow(0, 0, examples), device)?;
+        grid.map(|(ball, posteriors)| ExactComparison::new(ball.radius, &posteriors)).ok_or(NoGrid::Unresolved)
+    };
+    let slice_ranges = slice_ranges(model, pool, posteriors, device)?;
+    let encoder_kl: Vec<f32> = (0..examples).map(|index| example_kl(posteriors, index)).collect();
+    let is_active = |variance: &f32| *variance >= ACTIVE_UNIT_VARIANCE;
+    let statuses = Statuses {
+        likelihood_range: match &exact {
+            Ok(exact) => mean(&exact.likelihood_range),
+            Err(_) => slice_ranges.iter().copied().fold(0.0, f64::max),
+        },
+        exact_kl: exact.as_ref().ok().map(|exact| mean(&exact.kl)),
+        encoder_kl: mean(&encoder_kl),
+        active_units: posterior_mean_variance(posteriors).iter().copied().filter(is_active).count(),
+    };
+    Ok(PosteriorComparison {
+        latent_dimensions: latent,
+        encoder_means: (0..examples).flat_map(|index| posteriors.mean(index)).copied().collect(),
+        encoder_kl,
+        slice_ranges,
+        exact,
+        labels: pool.labels().map(|labels| labels[..examples].to_vec()),
+        statuses,
+    })
+}
+
+impl ExactComparison {
+    fn new(radius: f64, posteriors: &[ExactPosterior]) -> Self {
+        let latent = posteriors.first().map_or(0, |posterior| posterior.mean.len());
+        let marginal = |dimension: usize| {
+            posteriors.iter().map(|posterior| posterior.kl_per_dimension[dimension]).sum::<f64>()
+                / posteriors.len() as f64
+        };
+        Self {
+            means: posteriors.iter().flat_map(|posterior| &posterior.mean).map(|&mean| mean as f32).collect(),
+            kl: posteriors.iter().map(|posterior| posterior.kl as f32).collect(),
+            likelihood_range: posteriors.iter().map(|posterior| posterior.likelihood_range as f32).collect(),
+            kl_per_dimension: (0..latent).map(marginal).collect(),
+            radius,
+            is_widened: radius > exact::SMALLEST_RADIUS,
+        }
+    }
+}
+
+/// Mean over examples of the range of log p(x|z) along each dimension, the others at the encoder's mean; nats, `[K]`.
+fn slice_ranges<M: LatentModel>(
+    model: &M,
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    device: &Device,
+) -> Result<Vec<f64>, DeviceError> {
+    let (latent, dimensions) = (model.latent_dimensions(), pool.dimensions());
+    let rows = latent * SLICE_POINTS;
+    let examples =
+        (SLICE_VALUES / (rows * dimensions)).clamp(1, SLICED_EXAMPLES.min(pool.len()).max(1)).min(pool.len());
+    let mut points = Vec::with_capacity(examples * rows * latent);
+    for index in 0..examples {
+        for dimension in 0..latent {
+            for step in 0..SLICE_POINTS {
+                let start = points.len();
+                points.extend_from_slice(posteriors.mean(index));
+                points[start + dimension] = SLICE_RANGE * (2.0 * step as f32 / (SLICE_POINTS - 1) as f32 - 1.0);
+            }
+        }
+    }
+    let z = Tensor::<2>::from_data(TensorData::new(points, [examples * rows, latent]), device);
+    let x = pool.inputs().narrow(0, 0, examples).unsqueeze_dim::<3>(1).repeat_dim(1, rows);
+    let values = read(model.log_likelihood(x.reshape([examples * rows, dimensions]), model.decode(z)))?;
+    let mut ranges = vec![0.0; latent];
+    for (at, slice) in values.chunks_exact(SLICE_POINTS).enumerate() {
+        let (lowest, highest) = slice
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+        ranges[at % latent] += f64::from(highest - lowest) / examples as f64;
+    }
+    Ok(ranges)
+}
+
+/// In f64: the values of a pool may differ by orders of magnitude.
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len().max(1) as f64
 }

@@ -121,6 +121,11 @@ impl BrenierDecoder {
         self.latent_map.forward(z).matmul(self.projection.clone())
     }
 
+    /// L = m², certified: ‖decoder(z) − decoder(z′)‖ ≥ L ‖z − z′‖ for all z, z′, since β has orthonormal rows.
+    pub fn expansion(&self) -> f64 {
+        self.latent_map.convexity() * self.output_map.convexity()
+    }
+
     /// Sets the floor m of both potentials.
     pub fn set_convexity(&mut self, convexity: f64) {
         self.latent_map.set_convexity(convexity);

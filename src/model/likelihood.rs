@@ -79,19 +79,43 @@ impl Likelihood {
         match self.kind {
             LikelihoodKind::Bernoulli => (x * natural.clone() - kernels::softplus(natural)).sum_dim(1).squeeze_dim(1),
             LikelihoodKind::Gaussian => {
-                let squares: Tensor<1> = (x - natural).powi_scalar(2).sum_dim(1).squeeze_dim(1);
-                let dimensions = dimensions as f64;
-                let constant = 0.5 * dimensions * (2.0 * std::f64::consts::PI).ln();
-                match self.clamped_log_sigma() {
-                    None => {
-                        let sigma = self.fixed_sigma;
-                        squares.mul_scalar(-0.5 / (sigma * sigma)).sub_scalar(dimensions * sigma.ln() + constant)
-                    }
-                    Some(log_sigma) => {
-                        let precision = log_sigma.clone().mul_scalar(-2.0).exp();
-                        (squares * precision).mul_scalar(-0.5) - log_sigma.mul_scalar(dimensions).add_scalar(constant)
-                    }
-                }
+                self.gaussian((x - natural).powi_scalar(2).sum_dim(1), dimensions).squeeze_dim(1)
+            }
+        }
+    }
+
+    /// [`Self::log_density`] of every example `x: [n, D]` for every natural parameter `[m, D]`, nats, `[n, m]`: by one matrix product.
+    pub fn log_density_table(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<2> {
+        let [_, dimensions] = x.dims();
+        match self.kind {
+            LikelihoodKind::Bernoulli => {
+                let normalizer = kernels::softplus(natural.clone()).sum_dim(1).transpose();
+                x.matmul(natural.transpose()) - normalizer
+            }
+            LikelihoodKind::Gaussian => {
+                // ‖x − f‖² = ‖x‖² − 2 x·f + ‖f‖² around the mean of f, so that little is lost where f hardly moves.
+                let center = natural.clone().mean_dim(0);
+                let (x, natural) = (x - center.clone(), natural - center);
+                let own = x.clone().powi_scalar(2).sum_dim(1) + natural.clone().powi_scalar(2).sum_dim(1).transpose();
+                let squares = (own - x.matmul(natural.transpose()).mul_scalar(2.0)).clamp_min(0.0);
+                self.gaussian(squares, dimensions)
+            }
+        }
+    }
+
+    /// −½ squares/σ² − D log σ − ½ D log 2π for sums of squares over D dimensions.
+    fn gaussian(&self, squares: Tensor<2>, dimensions: usize) -> Tensor<2> {
+        let dimensions = dimensions as f64;
+        let constant = 0.5 * dimensions * (2.0 * std::f64::consts::PI).ln();
+        match self.clamped_log_sigma() {
+            None => {
+                let sigma = self.fixed_sigma;
+                squares.mul_scalar(-0.5 / (sigma * sigma)).sub_scalar(dimensions * sigma.ln() + constant)
+            }
+            Some(log_sigma) => {
+                let precision: Tensor<2> = log_sigma.clone().mul_scalar(-2.0).exp().unsqueeze();
+                let normalizer: Tensor<2> = log_sigma.mul_scalar(dimensions).add_scalar(constant).unsqueeze();
+                (squares * precision).mul_scalar(-0.5) - normalizer
             }
         }
     }

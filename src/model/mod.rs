@@ -31,6 +31,17 @@ pub trait LatentModel {
     /// log p(x | z) in nats, `[batch]`, from the natural parameter.
     fn log_likelihood(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1>;
 
+    /// log p(x | z) of every example `x: [n, D]` for every natural parameter `[m, D]`, nats, `[n, m]`.
+    fn log_likelihood_table(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<2> {
+        let [count, dimensions] = x.dims();
+        let [points, _] = natural.dims();
+        let row = |index: usize| {
+            let example = x.clone().narrow(0, index, 1).expand([points, dimensions]);
+            self.log_likelihood(example, natural.clone()).unsqueeze_dim(0)
+        };
+        Tensor::cat((0..count).map(row).collect(), 0)
+    }
+
     /// log p(z) in nats, `[batch]`.
     fn log_prior(&self, z: Tensor<2>) -> Tensor<1>;
 }

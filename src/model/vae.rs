@@ -52,9 +52,12 @@ impl Vae {
         }
     }
 
-    /// The decoder.
-    pub fn decoder(&self) -> &Decoder {
-        &self.decoder
+    /// The decoder, if it is a Brenier decoder.
+    pub fn brenier(&self) -> Option<&BrenierDecoder> {
+        match &self.decoder {
+            Decoder::Brenier(decoder) => Some(decoder),
+            Decoder::Standard(_) => None,
+        }
     }
 
     /// The likelihood.
@@ -82,6 +85,10 @@ impl LatentModel for Vae {
 
     fn log_likelihood(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
         self.likelihood.log_density(x, natural)
+    }
+
+    fn log_likelihood_table(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<2> {
+        self.likelihood.log_density_table(x, natural)
     }
 
     fn log_prior(&self, z: Tensor<2>) -> Tensor<1> {

@@ -8,24 +8,26 @@ use super::probe::{Probe, Reading, ReadingValue};
 use super::weights;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice, read};
-use crate::exact::{self, ExactPosterior};
 use crate::experiment::{LikelihoodKind, Settings};
 use crate::inference::elbo_terms;
-use crate::measure::{self, EvaluationPool, Measures, PoolPosteriors};
-use crate::model::{Decoder, LatentModel, Vae};
+use crate::measure::{self, EvaluationPool, Measures, ModelInformation, Noise, PoolPosteriors, PosteriorComparison};
+use crate::model::{BrenierDecoder, LatentModel, Vae};
 use crate::random::{BatchOrder, Purpose, binarize, normals, stream};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::Arc;
 
+/// Steps between two periodic evaluations. They happen at fixed steps, so that metrics do not depend on the screen.
+pub const EVALUATE_EVERY: u64 = 100;
+
 /// Losses of this many steps are read back together on a GPU: each read waits for the device.
 const GPU_STEPS_PER_READ: usize = 8;
 /// Steps between two candidates for the last good weights.
 const SNAPSHOT_EVERY: u64 = 50;
 
-/// Pool examples whose exact posterior is computed.
-const EXACT_EXAMPLES: usize = 64;
+/// Steps between two measurements of the model's own information, at a periodic evaluation: every fifth, since it costs more than the others.
+const MODEL_INFORMATION_EVERY: u64 = 5 * EVALUATE_EVERY;
 
 /// One variant being trained.
 pub struct Learner {
@@ -230,12 +232,21 @@ impl Learner {
     /// # Errors
     /// A device that fails to answer.
     pub fn evaluate(&mut self) -> Result<Result<Measures, StepOutcome>, DeviceError> {
-        let measures = self.measure()?;
-        if measures.negative_elbo.is_finite() && measures.kl.is_finite() {
-            Ok(Ok(measures))
-        } else {
-            Ok(Err(self.diverge(Vec::new(), self.step)))
+        let mut measures = self.measure()?;
+        if !(measures.negative_elbo.is_finite() && measures.kl.is_finite()) {
+            return Ok(Err(self.diverge(Vec::new(), self.step)));
         }
+        if self.step.is_multiple_of(MODEL_INFORMATION_EVERY) {
+            measures.model_information = Some(self.model_information(measure::PERIODIC_SAMPLES)?);
+        }
+        Ok(Ok(measures))
+    }
+
+    fn model_information(&self, samples: usize) -> Result<ModelInformation, DeviceError> {
+        let model = self.model.valid();
+        let noise =
+            Noise { sigma: model.likelihood().sigma()?, expansion: model.brenier().map(BrenierDecoder::expansion) };
+        measure::model_information(&model, noise, samples, self.settings.seed, &self.plain)
     }
 
     /// Measures the model over the evaluation pool.
@@ -255,8 +266,10 @@ impl Learner {
     /// A device that fails to answer.
     pub fn final_measures(&mut self) -> Result<FinalMeasures, DeviceError> {
         let model = self.model.valid();
+        let comparison = self.comparison(&model)?;
+        let model_information = Some(self.model_information(measure::FINAL_SAMPLES)?);
         Ok(FinalMeasures {
-            measures: self.measure()?,
+            measures: Measures { model_information, ..self.measure()? },
             importance_weighted_nll: measure::importance_weighted_nll(
                 &model,
                 &self.pool,
@@ -265,16 +278,14 @@ impl Learner {
             )?,
             importance_samples: measure::IMPORTANCE_SAMPLES,
             importance_examples: measure::importance_examples(&self.pool),
-            exact: self.exact_measures(&model)?,
+            exact: ExactMeasures::of(&comparison),
+            statuses: comparison.statuses,
         })
     }
 
-    fn exact_measures(&self, model: &Vae) -> Result<Option<ExactMeasures>, DeviceError> {
-        let examples = self.pool.len().min(EXACT_EXAMPLES);
-        let inputs = self.pool.inputs().narrow(0, 0, examples);
-        let Some((radius, posteriors)) = exact::exact_posterior(model, inputs, &self.plain)? else { return Ok(None) };
-        let mean = |of: fn(&ExactPosterior) -> f64| posteriors.iter().map(of).sum::<f64>() / examples.max(1) as f64;
-        Ok(Some(ExactMeasures { likelihood_range: mean(|p| p.likelihood_range), kl: mean(|p| p.kl), radius, examples }))
+    fn comparison(&mut self, model: &Vae) -> Result<PosteriorComparison, DeviceError> {
+        let posteriors = self.posteriors(model)?;
+        measure::posterior_comparison(model, &self.pool, &posteriors, &self.plain)
     }
 
     /// Answers a probe about the model as it is now.
@@ -324,19 +335,41 @@ impl Learner {
                     None => ReadingValue::NotDefined("the decoded grid is drawn for data of two dimensions"),
                 }
             }
-            Probe::Injectivity => match model.decoder() {
-                Decoder::Brenier(decoder) => ReadingValue::Injectivity(Arc::new(measure::injectivity(
+            Probe::Injectivity => match model.brenier() {
+                Some(decoder) => ReadingValue::Injectivity(Arc::new(measure::injectivity(
                     decoder,
                     pool,
                     &posteriors,
                     &model,
                     device,
                 )?)),
-                Decoder::Standard(_) => ReadingValue::NotDefined("a standard decoder has no injectivity guarantee"),
+                None => ReadingValue::NotDefined("a standard decoder has no injectivity guarantee"),
             },
-            Probe::LikelihoodMap { .. } | Probe::PosteriorComparison | Probe::InjectivityField { .. } => {
-                ReadingValue::NotDefined("this build does not compute it yet")
+            Probe::LikelihoodMap { dimensions: [first, second], .. } if latent > 1 && first == second => {
+                ReadingValue::NotDefined("a likelihood map needs two different latent dimensions")
             }
+            Probe::LikelihoodMap { .. } => ReadingValue::LikelihoodMap(Arc::new(measure::likelihood_map(
+                &model,
+                pool,
+                &posteriors,
+                dimensions,
+                example,
+                device,
+            )?)),
+            Probe::PosteriorComparison => ReadingValue::PosteriorComparison(Arc::new(self.comparison(&model)?)),
+            Probe::InjectivityField { dimensions: [first, second], .. } if latent > 1 && first == second => {
+                ReadingValue::NotDefined("a field over a plane needs two different latent dimensions")
+            }
+            Probe::InjectivityField { .. } => ReadingValue::InjectivityField(Arc::new(measure::injectivity_field(
+                &model,
+                model.brenier(),
+                model.likelihood().sigma()?,
+                pool,
+                &posteriors,
+                dimensions,
+                example,
+                device,
+            )?)),
         })
     }
 

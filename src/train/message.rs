@@ -3,7 +3,7 @@
 use super::history::{CurvePoint, Evaluation, Progress};
 use super::probe::{Probe, Reading};
 use crate::experiment::Settings;
-use crate::measure::Measures;
+use crate::measure::{Measures, PosteriorComparison, Statuses};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,8 +111,10 @@ pub struct FinalMeasures {
     pub importance_samples: usize,
     /// Examples it is averaged over.
     pub importance_examples: usize,
-    /// Means of the exact posterior over pool examples; where a grid exists, K ≤ 2.
+    /// Means of the exact posterior over pool examples; where a grid exists, K ≤ 3.
     pub exact: Option<ExactMeasures>,
+    /// Which of likelihood, exact posterior and encoder has collapsed.
+    pub statuses: Statuses,
 }
 
 /// What the exact posterior on a grid says (see [`crate::exact`]), averaged over the first pool examples.
@@ -126,4 +128,17 @@ pub struct ExactMeasures {
     pub radius: f64,
     /// Examples averaged over.
     pub examples: usize,
+}
+
+impl ExactMeasures {
+    /// Of a comparison with a grid.
+    pub fn of(comparison: &PosteriorComparison) -> Option<Self> {
+        let exact = comparison.exact.as_ref().ok()?;
+        Some(Self {
+            likelihood_range: comparison.statuses.likelihood_range,
+            kl: comparison.statuses.exact_kl?,
+            radius: exact.radius,
+            examples: comparison.examples(),
+        })
+    }
 }

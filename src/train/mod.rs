@@ -13,10 +13,9 @@ mod weights;
 
 pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
 pub use history::{CurvePoint, Evaluation, Progress};
-pub use learner::{Learner, StepOutcome};
+pub use learner::{EVALUATE_EVERY, Learner, StepOutcome};
 pub use message::{Command, ExactMeasures, FinalMeasures, Pace, Report, RunState, Wake};
 pub use optimizer::{Adam, AdamState, StepSize};
 pub use probe::{Probe, Reading, ReadingValue};
 pub use session::{Run, Session, SessionEvent, SessionOptions};
-pub use trainer::EVALUATE_EVERY;
 pub use weights::NamedValues;

@@ -2,7 +2,7 @@
 
 use super::checkpoint::VariantState;
 use super::history::{CurvePoint, Evaluation, Progress};
-use super::learner::{Learner, StepOutcome};
+use super::learner::{EVALUATE_EVERY, Learner, StepOutcome};
 use super::lockstep::Place;
 use super::message::{Command, Pace, Report, RunState, Wake};
 use super::probe::Probe;
@@ -14,9 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// Steps between two periodic evaluations. They happen at fixed steps, so that metrics do not depend on the screen.
-pub const EVALUATE_EVERY: u64 = 100;
 
 /// Time between two messages with progress and curves.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
@@ -467,11 +464,12 @@ impl Worker {
         let moved = step != self.progress.step || !self.points.is_empty();
         self.progress.step = step;
         if moved {
-            self.send(Report::Progress(self.progress));
+            // Curves first: whoever sees a step has its points.
             let points = std::mem::take(&mut self.points);
             if !points.is_empty() {
                 self.send(Report::Curves(points));
             }
+            self.send(Report::Progress(self.progress));
             (self.wake)();
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{preset, trained};
 use collapsar::experiment::Experiment;
+use collapsar::measure::Diagnosis;
 use collapsar::train::FinalMeasures;
 
 fn outcome(experiment: &Experiment) -> Vec<FinalMeasures> {
@@ -59,4 +60,19 @@ fn surplus_dimensions_collapse_only_with_the_standard_decoder() {
     assert_eq!(standard.measures.active_units, 2);
     assert_eq!(brenier.measures.active_units, 4);
     assert!(brenier.measures.negative_elbo > standard.measures.negative_elbo, "the price of keeping them active");
+}
+
+#[test]
+fn a_frozen_encoder_lags_behind_a_model_that_has_information() {
+    let experiment = Experiment { steps: 1500, ..preset("encoder-lag") };
+    let [lagging, trained] = outcome(&experiment).try_into().unwrap();
+    // It starts at the prior and is never trained, so it is the prior exactly.
+    assert_eq!((lagging.measures.kl, lagging.measures.active_units), (0.0, 0));
+    assert_eq!(lagging.statuses.diagnosis(), Diagnosis::EncoderLags);
+    assert_eq!((trained.measures.active_units, trained.statuses.diagnosis()), (2, Diagnosis::Informative));
+    // By everything that does not ask the encoder the two models are alike.
+    let [exact, reference] = [&lagging, &trained].map(|run| run.exact.unwrap().kl);
+    assert!(exact > 0.2 && (exact - reference).abs() < 0.05, "{exact} and {reference}");
+    let likelihoods = [&lagging, &trained].map(|run| run.importance_weighted_nll);
+    assert!((likelihoods[0] - likelihoods[1]).abs() < 0.02, "{likelihoods:?}");
 }

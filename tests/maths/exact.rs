@@ -84,8 +84,12 @@ fn a_grid_that_misses_mass_is_widened() {
 }
 
 #[test]
-fn more_than_two_dimensions_have_no_grid() {
-    assert!(LatentBall::new(3, 3.0).is_none());
+fn more_than_three_dimensions_have_no_grid() {
+    let ball = LatentBall::new(3, 3.0).unwrap();
+    // Lattice points of spacing ¼ in a ball of radius 3: its volume over the cell's, up to the surface.
+    assert_close(ball.len() as f64, 4.0 / 3.0 * std::f64::consts::PI * 27.0 * 64.0, 0.02, "points");
+    assert_close(ball.log_prior.iter().map(|mass| mass.exp()).sum(), 1.0, 1e-12, "prior");
+    assert!(LatentBall::new(4, 3.0).is_none() && LatentBall::new(0, 3.0).is_none());
 }
 
 proptest! {

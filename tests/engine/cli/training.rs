@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Fields of a run, in their order.
-const RUN_FIELDS: [&str; 21] = [
+const RUN_FIELDS: [&str; 26] = [
     "name",
     "decoder",
     "steps",
@@ -20,12 +20,17 @@ const RUN_FIELDS: [&str; 21] = [
     "collapsed_dimensions",
     "mutual_information",
     "mutual_information_cap",
+    "marginal_kl",
+    "model_information",
     "importance_weighted_nll",
     "importance_samples",
     "importance_examples",
     "likelihood_range",
     "kl_exact",
     "grid_radius",
+    "statuses",
+    "diagnosis",
+    "diagnosis_text",
     "state",
 ];
 
@@ -84,6 +89,35 @@ fn the_summary_has_every_field_and_they_agree() {
         assert!(number("importance_samples") >= 1.0);
         let range = number("likelihood_range");
         assert!(range > 0.0 && number("kl_exact") <= range);
+        assert!((number("kl") - number("mutual_information") - number("marginal_kl")).abs() < 1e-5);
+
+        let statuses = &run["statuses"];
+        assert_eq!(statuses["likelihood_range"], run["likelihood_range"], "one computation");
+        assert_eq!(statuses["exact_kl"], run["kl_exact"], "one computation");
+        assert_eq!(statuses["likelihood_flat"], range < 0.2);
+        assert_eq!(statuses["exact_collapsed"], number("kl_exact") < 0.005);
+        let encoder_kl = statuses["encoder_kl"].as_f64().unwrap();
+        assert_eq!(statuses["encoder_collapsed"], encoder_kl < 0.005 || run["active_units"] == 0);
+        assert!(
+            ["model-collapsed", "nearly-flat", "encoder-lags", "encoder-partly-lags", "encoder-invents", "informative"]
+                .contains(&run["diagnosis"].as_str().unwrap())
+        );
+        assert!(run["diagnosis_text"].as_str().unwrap().contains("nats"));
+
+        let information = &run["model_information"];
+        let estimate = information["mutual_information"].as_f64().unwrap();
+        let error = information["standard_error"].as_f64().unwrap();
+        assert_eq!(information["samples"], 1024);
+        assert!(information.get("cap").is_none(), "a grid has none");
+        match decoder {
+            "brenier" => {
+                let floor = information["floor"].as_f64().unwrap();
+                // (K/2) log(1 + m⁴/σ²) with m = σ = 1.
+                assert!((floor - 2.0_f64.ln()).abs() < 1e-6, "{floor}");
+                assert!(estimate + 3.0 * error >= floor, "{estimate} ± {error} and {floor}");
+            }
+            _ => assert!(information.get("floor").is_none(), "a standard decoder certifies nothing"),
+        }
     }
 }
 
@@ -146,7 +180,8 @@ fn out_writes_files_that_stand_for_the_run() {
 
     let metrics = std::fs::read_to_string(out.join("metrics.csv")).unwrap();
     let mut lines = metrics.lines();
-    let header = "variant,step,negative_elbo,reconstruction,kl,mutual_information,marginal_kl,active_units,kl_0,kl_1";
+    let header = "variant,step,negative_elbo,reconstruction,kl,mutual_information,marginal_kl,active_units,kl_0,kl_1,\
+                  model_information,model_information_floor";
     assert_eq!(lines.next(), Some(header));
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
     let keys: Vec<(&str, &str)> = rows.iter().map(|row| (row[0], row[1])).collect();

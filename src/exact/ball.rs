@@ -1,0 +1,122 @@
+//! Lattice points within a ball of the latent space, with the prior normalised over them.
+
+use super::grid::log_sum_exp;
+
+/// Width of the outermost ring, whose posterior mass says whether a ball is wide enough; at least one spacing.
+const BORDER: f64 = 0.1;
+/// Spacing for one, two and three latent dimensions.
+const SPACINGS: [f64; LARGEST_DIMENSIONS] = [0.01, 0.05, 0.25];
+
+/// Latent dimensions above which a lattice of useful spacing has too many points.
+pub const LARGEST_DIMENSIONS: usize = 3;
+
+/// Lattice points of a ball around 0 in up to three latent dimensions, with the normalised prior N(0, I).
+#[derive(Clone, Debug)]
+pub struct LatentBall {
+    /// Radius in prior standard deviations.
+    pub radius: f64,
+    /// K, from 1 to [`LARGEST_DIMENSIONS`].
+    pub latent_dimensions: usize,
+    /// Distance of neighbours along an axis.
+    pub spacing: f64,
+    /// Lattice positions along each axis, from −radius to radius; the outermost belong to the ball only on the axes.
+    pub side: usize,
+    /// Row-major `[points, K]`.
+    pub points: Vec<f32>,
+    /// Log of the prior's mass at each point; the masses sum to 1.
+    pub log_prior: Vec<f64>,
+    /// Position of each point along each axis, from 0, `[points, K]`.
+    places: Vec<u16>,
+    is_border: Vec<bool>,
+    /// Mass of the prior's marginal at each position along an axis; the same for every axis. `[side]`.
+    marginal_prior: Vec<f64>,
+}
+
+impl LatentBall {
+    /// With the usual spacing; `None` for more than [`LARGEST_DIMENSIONS`] dimensions.
+    pub fn new(latent_dimensions: usize, radius: f64) -> Option<Self> {
+        Self::with_spacing(latent_dimensions, radius, Self::usual_spacing(latent_dimensions)?)
+    }
+
+    /// With about the given spacing: the nearest that divides the radius. `None` as in [`Self::new`].
+    pub fn with_spacing(latent_dimensions: usize, radius: f64, spacing: f64) -> Option<Self> {
+        Self::usual_spacing(latent_dimensions)?;
+        Some(Self::lattice(latent_dimensions, radius, (radius / spacing).round().max(1.0) as usize))
+    }
+
+    /// With `steps` lattice positions along each axis from the centre to the radius, in few dimensions.
+    pub fn lattice(latent_dimensions: usize, radius: f64, steps: usize) -> Self {
+        let side = 2 * steps + 1;
+        let spacing = radius / steps as f64;
+        let mut ball = Self {
+            radius,
+            latent_dimensions,
+            spacing,
+            side,
+            points: Vec::new(),
+            log_prior: Vec::new(),
+            places: Vec::new(),
+            is_border: Vec::new(),
+            marginal_prior: vec![0.0; side],
+        };
+        let border = radius - BORDER.max(0.999 * spacing);
+        let mut place = vec![0; latent_dimensions];
+        for index in 0..side.pow(latent_dimensions as u32) {
+            // The last axis runs fastest.
+            let mut rest = index;
+            for position in place.iter_mut().rev() {
+                *position = rest % side;
+                rest /= side;
+            }
+            let coordinates = place.iter().map(|&position| ball.coordinate(position));
+            let square: f64 = coordinates.map(|z| z * z).sum();
+            if square <= radius * radius + 1e-9 {
+                ball.points.extend(place.iter().map(|&position| (position as f64 * spacing - radius) as f32));
+                ball.places.extend(place.iter().map(|&position| position as u16));
+                ball.log_prior.push(-0.5 * square);
+                ball.is_border.push(square.sqrt() > border);
+            }
+        }
+        let normalizer = log_sum_exp(&ball.log_prior);
+        ball.log_prior.iter_mut().for_each(|log_prior| *log_prior -= normalizer);
+        for (place, log_prior) in ball.places.chunks_exact(latent_dimensions).zip(&ball.log_prior) {
+            ball.marginal_prior[usize::from(place[0])] += log_prior.exp();
+        }
+        ball
+    }
+
+    /// Spacing of [`Self::new`]; `None` for more than [`LARGEST_DIMENSIONS`] dimensions.
+    pub fn usual_spacing(latent_dimensions: usize) -> Option<f64> {
+        SPACINGS.get(latent_dimensions.checked_sub(1)?).copied()
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.log_prior.len()
+    }
+
+    /// Whether there are no points.
+    pub fn is_empty(&self) -> bool {
+        self.log_prior.is_empty()
+    }
+
+    /// Where a position along an axis is, in prior standard deviations.
+    pub fn coordinate(&self, position: usize) -> f64 {
+        position as f64 * self.spacing - self.radius
+    }
+
+    /// Positions of every point along the axes, `[K]` each, in the order of the points.
+    pub fn places(&self) -> impl Iterator<Item = &[u16]> {
+        self.places.chunks_exact(self.latent_dimensions)
+    }
+
+    /// Whether each point lies in the outermost ring.
+    pub(super) fn is_border(&self) -> &[bool] {
+        &self.is_border
+    }
+
+    /// Mass of the prior's marginal at each position along any one axis, `[side]`.
+    pub(super) fn marginal_prior(&self) -> &[f64] {
+        &self.marginal_prior
+    }
+}
