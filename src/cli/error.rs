@@ -1,7 +1,9 @@
 //! What can go wrong on the command line, and the exit code that says so.
 
+use super::case::CaseError;
 use crate::data::DataError;
 use crate::device::DeviceError;
+use crate::exact::ClassicalError;
 use crate::experiment::ExperimentError;
 use crate::train::checkpoint::CheckpointError;
 use thiserror::Error;
@@ -35,6 +37,12 @@ pub enum CliError {
         /// What the system says.
         message: String,
     },
+    /// A case file that cannot be solved as written.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// A classical model without an answer.
+    #[error(transparent)]
+    Classical(#[from] ClassicalError),
     /// Anything else.
     #[error("{0}")]
     Failed(String),

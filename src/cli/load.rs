@@ -1,24 +1,30 @@
-//! Loading data with a bar on standard error.
+//! Loading data, and other work, with a bar on standard error.
 
 use super::CliError;
 use crate::data::{self, Dataset, LoadMonitor};
 use crate::experiment::Experiment;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Parts of the bar; a load reports fractions.
+/// Parts of the bar; work reports fractions.
 const PARTS: u64 = 1000;
 
-/// Draws the progress of a load. indicatif draws nothing where standard error is no terminal.
+/// Draws the progress of a load, or of sampling. indicatif draws nothing where standard error is no terminal.
 pub(super) struct LoadBar(ProgressBar);
 
 impl LoadBar {
     pub(super) fn new(what: &str) -> Self {
+        Self::saying(format!("Reading {what}"))
+    }
+
+    /// For other work that takes time.
+    pub(super) fn saying(message: impl Into<Cow<'static, str>>) -> Self {
         let bar = ProgressBar::new(PARTS);
         if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {percent} %") {
             bar.set_style(style);
         }
-        bar.set_message(format!("Reading {what}"));
+        bar.set_message(message);
         Self(bar)
     }
 }

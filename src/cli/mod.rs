@@ -4,9 +4,11 @@
 //! to standard error. Exit code 0 is success, 2 wrong usage, 1 any other failure.
 
 mod bars;
+mod case;
 mod defect;
 mod doctor;
 mod error;
+mod exact;
 mod inspect;
 mod load;
 mod machine;
@@ -18,6 +20,7 @@ mod summary;
 mod train;
 mod window;
 
+pub use case::CaseError;
 pub use error::CliError;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +46,7 @@ struct Arguments {
 enum Command {
     Open(window::Open),
     Train(train::Train),
+    Exact(exact::Exact),
     Presets(presets::Presets),
     Inspect(inspect::Inspect),
     Picture(picture::Picture),
@@ -72,6 +76,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         None => window::default_lesson(arguments.device),
         Some(Command::Open(open)) => open.run(),
         Some(Command::Train(train)) => train.run(),
+        Some(Command::Exact(exact)) => exact.run(),
         Some(Command::Presets(presets)) => presets.run(),
         Some(Command::Inspect(inspect)) => inspect.run(),
         Some(Command::Picture(picture)) => picture.run(),

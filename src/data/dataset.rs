@@ -185,6 +185,14 @@ impl Dataset {
         self.gather(&self.split.held_out, positions, batch);
     }
 
+    /// Every example of both splits in the order of its source, row-major `[examples, dimensions]`.
+    pub fn in_source_order(&self) -> Vec<f32> {
+        let last = self.split.training.iter().chain(&self.split.held_out).max();
+        let mut values = Vec::new();
+        self.storage.gather(self.dimensions(), 0..last.map_or(0, |last| *last as usize + 1), &mut values);
+        values
+    }
+
     fn gather(&self, split: &[u32], positions: &[usize], batch: &mut Vec<f32>) {
         let rows = positions.iter().map(|position| split[*position] as usize);
         self.storage.gather(self.dimensions(), rows, batch);

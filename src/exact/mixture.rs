@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// Points of the grid over α: i/1000, i = 1 … 999.
 const GRID: usize = 999;
+/// Factors of at least 1/1000 whose product is far from underflow.
+const FACTORS: usize = 64;
 
 /// Two Gaussian components and the prior of their weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,26 +70,26 @@ pub enum MixtureError {
 }
 
 impl MixtureWeight {
+    /// α = i/1000, i = 1 … 999.
+    pub fn grid() -> impl Iterator<Item = f64> {
+        (1..=GRID).map(|i| i as f64 / (GRID + 1) as f64)
+    }
+
     /// The posterior given data, the components being known.
     ///
     /// # Errors
     /// No data, values that are not finite, σ ≤ 0, a prior that is none.
     pub fn posterior(&self, data: &[f64]) -> Result<WeightPosterior, MixtureError> {
         self.check(data)?;
-        let log_density = |x: f64, (mean, sd): (f64, f64)| {
-            -0.5 * ((x - mean) / sd).powi(2) - sd.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln()
-        };
-        // log(α e^{l₁} + (1 − α) e^{l₂}) = l₂ + log(1 − α + α e^{l₁ − l₂}), taken from the larger of the two.
-        let pairs: Vec<(f64, f64)> =
-            data.iter().map(|&x| (log_density(x, self.first), log_density(x, self.second))).collect();
+        let (offset, relative) = self.relative_likelihoods(data);
+        // Each factor lies between min(α, 1 − α) ≥ 1/1000 and 1, so that a logarithm does for a product of many.
         let log_likelihood_at = |alpha: f64| -> f64 {
-            let of = |&(first, second): &(f64, f64)| {
-                let larger = f64::max(first, second);
-                larger + (alpha * (first - larger).exp() + (1.0 - alpha) * (second - larger).exp()).ln()
+            let product = |chunk: &[(f64, f64)]| -> f64 {
+                chunk.iter().map(|(first, second)| alpha * first + (1.0 - alpha) * second).product()
             };
-            pairs.iter().map(of).sum()
+            offset + relative.chunks(FACTORS).map(|chunk| product(chunk).ln()).sum::<f64>()
         };
-        let grid: Vec<f64> = (1..=GRID).map(|i| i as f64 / (GRID + 1) as f64).collect();
+        let grid: Vec<f64> = Self::grid().collect();
         let log_likelihood: Vec<f64> = grid.iter().map(|&alpha| log_likelihood_at(alpha)).collect();
         let (a, b) = self.prior;
         let log_prior: Vec<f64> =
@@ -112,7 +114,8 @@ impl MixtureWeight {
             log_likelihood_range: extremes.1 - extremes.0,
             mean,
             sd: (moment(2) - mean * mean).max(0.0).sqrt(),
-            kl_to_prior: kl.sum(),
+            // Rounding may leave the KL of equal distributions slightly negative.
+            kl_to_prior: kl.sum::<f64>().max(0.0),
             prior: density(prior),
             posterior: density(posterior),
             grid,
@@ -120,7 +123,23 @@ impl MixtureWeight {
         })
     }
 
-    fn check(&self, data: &[f64]) -> Result<(), MixtureError> {
+    /// Σ_i log m_i with m_i the larger of p(x_i | 1) and p(x_i | 2), and both of them divided by it: log(α p(x_i | 1) + (1 − α) p(x_i | 2))
+    /// then is log m_i plus the logarithm of a number between min(α, 1 − α) and 1.
+    pub(super) fn relative_likelihoods(&self, data: &[f64]) -> (f64, Vec<(f64, f64)>) {
+        let log_density = |x: f64, (mean, sd): (f64, f64)| {
+            -0.5 * ((x - mean) / sd).powi(2) - sd.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln()
+        };
+        let pairs = data.iter().map(|&x| (log_density(x, self.first), log_density(x, self.second)));
+        let mut offset = 0.0;
+        let relative = pairs.map(|(first, second)| {
+            offset += first.max(second);
+            ((first - second).min(0.0).exp(), (second - first).min(0.0).exp())
+        });
+        let relative = relative.collect();
+        (offset, relative)
+    }
+
+    pub(super) fn check(&self, data: &[f64]) -> Result<(), MixtureError> {
         if data.is_empty() {
             return Err(MixtureError::NoData);
         }

@@ -4,6 +4,7 @@
 //! At maximum likelihood with σ fixed, latent dimension i is active if and only if the i-th eigenvalue λ_i of the data's covariance
 //! exceeds σ², and then its KL to the prior, averaged over the data, is ½ log(λ_i/σ²).
 
+use super::gaussian::marginal_kl;
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use thiserror::Error;
 
@@ -116,6 +117,14 @@ impl Ppca {
         Ok(Self { weights, sigma })
     }
 
+    /// A model with weights given by rows, `[D][K]`, all of one length.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_rows(weights: &[Vec<f64>], sigma: f64) -> Result<Self, PpcaError> {
+        Self::new(matrix(weights), sigma)
+    }
+
     /// Maximum-likelihood weights for a fixed σ: w_i = √max(λ_i − σ², 0) u_i (Tipping and Bishop 1999, eq. 15, rotation I).
     ///
     /// # Errors
@@ -151,9 +160,28 @@ impl Ppca {
 
         let examples = centered.nrows() as f64;
         let squares: Vec<f64> = means.column_iter().map(|column| column.norm_squared() / examples).collect();
-        let marginal = |i: usize| 0.5 * (covariance[(i, i)] + squares[i] - 1.0 - covariance[(i, i)].ln());
+        let marginal = |i: usize| marginal_kl(squares[i], covariance[(i, i)]);
         let kl = 0.5 * (covariance.trace() + squares.iter().sum::<f64>() - latent as f64 + log_determinant);
         Ok(PpcaPosterior { kl_per_dimension: (0..latent).map(marginal).collect(), kl, means, covariance })
+    }
+
+    /// The factorised Gaussian that maximises the evidence lower bound for every row of centred data `[N, D]`: the exact means, and
+    /// variance 1/Λ_kk with Λ = I + WᵀW/σ² (Bishop 2006, eqs. 10.12–10.15). Its covariance is diagonal, so the joint KL is the sum.
+    ///
+    /// # Errors
+    /// As [`Self::posterior`].
+    pub fn mean_field(&self, centered: &DMatrix<f64>) -> Result<PpcaPosterior, PpcaError> {
+        let means = self.posterior(centered)?.means;
+        let precisions = self.weights.column_iter().map(|w| 1.0 + w.norm_squared() / self.sigma.powi(2));
+        let variances = DVector::from_iterator(self.weights.ncols(), precisions.map(f64::recip));
+        let examples = centered.nrows() as f64;
+        let kl_per_dimension: Vec<f64> = means
+            .column_iter()
+            .zip(variances.iter())
+            .map(|(mean, variance)| marginal_kl(mean.norm_squared() / examples, *variance))
+            .collect();
+        let kl = kl_per_dimension.iter().sum();
+        Ok(PpcaPosterior { kl_per_dimension, kl, covariance: DMatrix::from_diagonal(&variances), means })
     }
 
     /// log p(x | z) = Σ_d log N(x_d; (Wz)_d, σ²), nats.
@@ -162,6 +190,11 @@ impl Ppca {
         let constant = self.sigma.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln();
         -0.5 * residual.norm_squared() / self.sigma.powi(2) - x.len() as f64 * constant
     }
+}
+
+/// A matrix given by rows of one length.
+pub(super) fn matrix(rows: &[Vec<f64>]) -> DMatrix<f64> {
+    DMatrix::from_row_iterator(rows.len(), rows.first().map_or(0, Vec::len), rows.iter().flatten().copied())
 }
 
 fn check_noise(sigma: f64) -> Result<(), PpcaError> {

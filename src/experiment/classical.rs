@@ -201,6 +201,26 @@ impl Inference {
 }
 
 impl Classical {
+    /// What `model` says in a file of each.
+    pub const NAMES: [&'static str; 2] = ["ppca", "mixture-weight"];
+
+    /// Whether a TOML text is one of these: its `model` is a word, where an experiment's is a table.
+    pub fn is_named_in(text: &str) -> bool {
+        toml::from_str::<Table>(text).is_ok_and(|table| table.get("model").is_some_and(Value::is_str))
+    }
+
+    /// TOML of the model's name and the settings that differ from the default.
+    pub fn to_toml(&self) -> String {
+        let default = match self {
+            Self::Ppca(_) => Self::Ppca(PpcaSettings::default()),
+            Self::MixtureWeight(_) => Self::MixtureWeight(MixtureSettings::default()),
+        };
+        let base = Table::try_from(default).unwrap_or_default();
+        let mut table = Table::try_from(self).unwrap_or_default();
+        table.retain(|key, value| key == "model" || base.get(key) != Some(value));
+        table.to_string()
+    }
+
     /// Reads TOML; `file` is what errors call the text.
     ///
     /// # Errors
@@ -307,10 +327,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_read_again() {
+        let mut ppca = Classical::Ppca(PpcaSettings::default());
+        ppca.assign("sigma=3").unwrap();
+        let text = ppca.to_toml();
+        assert!(text.contains("sigma") && !text.contains("seed"), "{text}");
+        assert!(Classical::is_named_in(&text) && !Classical::is_named_in("seed = 1\n[model]\nsigma = 1.0"));
+        assert_eq!(Classical::from_toml(&text, "test").unwrap(), ppca);
+    }
+
+    #[test]
     fn toml_names_the_model() {
         let mixture = Classical::from_toml("model = \"mixture-weight\"\nseparation = 20.0", "test").unwrap();
         let expected = MixtureSettings { separation: 20.0, ..MixtureSettings::default() };
         assert_eq!(mixture, Classical::MixtureWeight(expected));
         assert!(Classical::from_toml("model = \"ppca\"\nsigma = -1.0", "test").is_err());
+        for name in Classical::NAMES {
+            let text = format!("model = \"{name}\"");
+            assert!(Classical::from_toml(&text, "test").is_ok());
+            let refused = super::super::Experiment::from_toml(&text, "test").unwrap_err().to_string();
+            assert!(refused.contains("nothing to train"), "{refused}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Experiments as TOML text: reading with line numbers, writing only what differs from the default.
 
-use super::{Experiment, ExperimentError, keys};
+use super::{Classical, Experiment, ExperimentError, keys};
 use std::path::Path;
 use toml::{Table, Value, de::DeTable};
 
@@ -15,6 +15,10 @@ impl Experiment {
             ExperimentError::Syntax { file: file.to_owned(), line, column, message: keys::one_line(error.message()) }
         };
         let spanned = DeTable::parse(text).map_err(syntax)?;
+        let model = spanned.get_ref().get("model").and_then(|value| value.get_ref().as_str());
+        if let Some(name) = Classical::NAMES.into_iter().find(|name| model == Some(*name)) {
+            return Err(ExperimentError::NothingToTrain(name));
+        }
         let place = |offset: usize| format!("{file}, line {}: ", line_and_column(text, offset).0);
         for (name, value) in spanned.get_ref() {
             match (name.get_ref().as_ref(), value.get_ref().as_table()) {

@@ -1,6 +1,7 @@
 //! The real program, as a script sees it: exit codes, standard output, standard error, files.
 
 mod bad_input;
+mod exact;
 mod training;
 
 use serde_json::Value;
@@ -117,7 +118,7 @@ fn doctor_says_which_device_would_train_and_why() {
 fn every_level_has_help() {
     let folder = folder();
     assert!(succeeds(folder.path(), &["--help"]).contains("Usage: collapsar"));
-    for command in ["open", "train", "presets", "inspect", "picture", "doctor"] {
+    for command in ["open", "train", "exact", "presets", "inspect", "picture", "doctor"] {
         assert!(succeeds(folder.path(), &[command, "--help"]).contains(&format!("Usage: collapsar {command}")));
     }
     assert!(succeeds(folder.path(), &["--version"]).starts_with("collapsar "));

@@ -6,14 +6,39 @@ use collapsar::experiment::{Change, DecoderKind, Experiment, ExperimentError, Si
 
 #[test]
 fn every_preset_reads_validates_and_survives_a_round_trip() {
+    let mut classical = 0;
     for preset in PRESETS {
+        assert!(!preset.text.is_empty() && !preset.summary.contains('\n'));
+        if let Some(model) = preset.classical() {
+            model.unwrap().validate().unwrap();
+            assert!(preset.experiment().unwrap_err().to_string().contains("nothing to train"), "{}", preset.name);
+            classical += 1;
+            continue;
+        }
         let experiment = preset.experiment().unwrap();
         experiment.validate().unwrap();
         assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
         let names: Vec<String> = experiment.runs().unwrap().into_iter().map(|run| run.name).collect();
-        assert_eq!(names, ["standard", "brenier"], "in the order of the file");
-        assert!(!preset.text.is_empty() && !preset.summary.contains('\n'));
+        let expected = if preset.name == "encoder-lag" { ["lagging", "trained"] } else { ["standard", "brenier"] };
+        assert_eq!(names, expected, "in the order of the file");
     }
+    assert_eq!(classical, 2);
+}
+
+#[test]
+fn the_encoders_rate_is_live_and_where_it_starts_is_not() {
+    let preset = PRESETS.iter().find(|preset| preset.name == "encoder-lag").unwrap();
+    let mut experiment = preset.experiment().unwrap();
+    for wrong in ["-0.1", "nan", "1000"] {
+        let mut next = experiment.clone();
+        next.assign(&format!("variants.lagging.optimizer.encoder_rate={wrong}")).unwrap();
+        assert!(next.validate().unwrap_err().to_string().contains("freezes the encoder"), "{wrong}");
+    }
+    let before = experiment.clone();
+    experiment.assign("variants.lagging.optimizer.encoder_rate=0.01").unwrap();
+    assert_eq!(before.change_to(&experiment), Change::Live);
+    experiment.assign("model.encoder_start=random").unwrap();
+    assert_eq!(before.change_to(&experiment), Change::Structural);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The engine, headless on the CPU: data, experiments, training, checkpoints, command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod classical;
 mod cli;
 mod data_files;
 mod data_generators;
 mod experiment;
 mod outcomes;
 mod sharing;
+mod theorem;
 mod training;
 
 use collapsar::data::{self, Dataset, Unmonitored};

@@ -4,14 +4,22 @@
 
 mod adam;
 mod brenier_map;
+mod classical_data;
+mod classical_inference;
 mod densities;
+mod densities_of_classical_models;
 mod exact;
+mod injectivity;
 mod kernels;
+mod linear;
 mod measures;
 mod mixture;
+mod model_information;
 mod ppca;
 mod principal;
 mod random;
+mod statuses;
+mod theorem;
 
 use burn::tensor::{Device, Tensor, TensorData};
 

@@ -37,7 +37,7 @@ fn wrong_settings_are_wrong_usage() {
 #[test]
 fn arguments_that_make_no_sense_are_wrong_usage() {
     let folder = folder();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 11] = [
         &["nonsense"],
         &["train", "--steps", "0"],
         &["train", "--steps", "many"],
@@ -47,6 +47,8 @@ fn arguments_that_make_no_sense_are_wrong_usage() {
         &["inspect"],
         &["picture", "--size", "9x9", "--out", "a.png"],
         &["picture", "--panel", "none", "--out", "a.png"],
+        &["picture", "--preset", "ppca", "--panel", "curves", "--out", "a.png"],
+        &["picture", "--preset", "ppca", "--set", "sigma=0", "--out", "a.png"],
     ];
     for arguments in cases {
         let output = super::collapsar(folder.path(), arguments);
