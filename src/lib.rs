@@ -14,7 +14,7 @@
 //! | [`nn`] | layers, the Brenier map |
 //! | [`model`] | generative models: likelihood, decoder, encoder |
 //! | [`inference`] | objectives |
-//! | [`exact`] | what needs no training: the posterior on a grid |
+//! | [`exact`] | what needs no training: the posterior on a grid, classical models, sampling |
 //! | [`measure`] | what is read off a model |
 //! | [`train`] | trainer threads, commands, probes, checkpoints |
 //! | [`cli`] | the headless face |

@@ -1,9 +1,11 @@
 //! `collapsar picture`: the window, or one panel of it, as a PNG without a display.
 
 use super::{CliError, summary, train};
+use crate::experiment::Classical;
 use crate::experiment::presets::{PRESETS, Preset};
+use crate::ui::classical::ClassicalPanel;
 use crate::ui::panels::Panel;
-use crate::ui::picture::{PictureOptions, render};
+use crate::ui::picture::{PictureOptions, Subject, render};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use std::ops::RangeInclusive;
@@ -25,8 +27,8 @@ pub(super) struct Picture {
     /// Optimizer steps before the picture is taken; 0 shows the untrained model [default: the preset's]
     #[arg(long, value_name = "N", value_parser = train::at_least(0))]
     steps: Option<u64>,
-    /// One panel instead of the whole window
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Panel::ALL.map(Panel::name)))]
+    /// One panel instead of the whole window; which there are depends on the preset
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(panel_names()))]
     panel: Option<String>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "1440x900")]
@@ -64,30 +66,64 @@ impl FromStr for Size {
     }
 }
 
+/// Names of the panels of every preset, each once.
+fn panel_names() -> Vec<&'static str> {
+    let mut names = Panel::ALL.map(Panel::name).to_vec();
+    for name in ClassicalPanel::PPCA.iter().chain(ClassicalPanel::MIXTURE).map(|panel| panel.name()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 impl Picture {
     pub(super) fn run(self) -> Result<(), CliError> {
         let preset = match &self.preset {
             Some(name) => Preset::find(name).map_err(CliError::Setting)?,
             None => &PRESETS[0],
         };
-        let mut experiment = preset.experiment().map_err(CliError::Experiment)?;
-        for assignment in &self.set {
-            experiment.assign(assignment).map_err(CliError::Setting)?;
-        }
-        experiment.validate().map_err(CliError::Setting)?;
-        experiment.steps = self.steps.unwrap_or(experiment.steps);
-        let options = PictureOptions {
-            experiment,
-            panel: self.panel.as_deref().and_then(Panel::from_name),
-            size: self.size.0,
-            dark: self.theme == Theme::Dark,
+        let subject = match preset.classical() {
+            Some(model) => self.classical(model.map_err(CliError::Experiment)?)?,
+            None => self.training(preset)?,
         };
+        let options = PictureOptions { subject, size: self.size.0, dark: self.theme == Theme::Dark };
         let picture = render(options).map_err(|error| CliError::Failed(error.to_string()))?;
         let format = image::ImageFormat::Png;
         picture.save_with_format(&self.out, format).map_err(|error| match error {
             image::ImageError::IoError(error) => summary::not_written(&self.out, &error),
             error => CliError::Write { path: self.out.display().to_string(), message: error.to_string() },
         })
+    }
+
+    fn training(&self, preset: &Preset) -> Result<Subject, CliError> {
+        let mut experiment = preset.experiment().map_err(CliError::Experiment)?;
+        for assignment in &self.set {
+            experiment.assign(assignment).map_err(CliError::Setting)?;
+        }
+        experiment.validate().map_err(CliError::Setting)?;
+        experiment.steps = self.steps.unwrap_or(experiment.steps);
+        let panel = self.panel(&Panel::ALL, Panel::name)?;
+        Ok(Subject::Training(Box::new(experiment), panel))
+    }
+
+    fn classical(&self, mut model: Classical) -> Result<Subject, CliError> {
+        if self.steps.is_some() {
+            eprintln!("collapsar: nothing is trained in this preset, so that --steps changes nothing");
+        }
+        for assignment in &self.set {
+            model.assign(assignment).map_err(CliError::Setting)?;
+        }
+        let panel = self.panel(ClassicalPanel::of(&model), ClassicalPanel::name)?;
+        Ok(Subject::Classical(Box::new(model), panel))
+    }
+
+    /// The panel asked for, among those that the preset has.
+    fn panel<T: Copy>(&self, panels: &[T], name: impl Fn(T) -> &'static str) -> Result<Option<T>, CliError> {
+        let Some(wanted) = &self.panel else { return Ok(None) };
+        let found = panels.iter().copied().find(|panel| name(*panel) == wanted);
+        let known = || panels.iter().map(|panel| name(*panel)).collect::<Vec<_>>().join(", ");
+        found.map(Some).ok_or_else(|| CliError::Usage(format!("no panel `{wanted}`; this preset has {}", known())))
     }
 }
 

@@ -2,11 +2,14 @@
 
 use super::adapt;
 use super::app::App;
+use super::classical::NOTHING_TRAINED;
 use super::commands::{Action, UiCommand};
-use super::loading::{Request, Start, file_name, training_on};
+use super::loading::{Request, Start, file_name, source_name, training_on};
 use super::log::Level;
 use super::save::{self, Saving};
-use crate::experiment::DataSettings;
+use super::selection::Selection;
+use crate::data::Source;
+use crate::experiment::{Classical, DataSettings, PpcaData, PpcaSettings};
 use eframe::egui::Context;
 use std::path::{Path, PathBuf};
 
@@ -17,16 +20,24 @@ impl App {
         ctx.request_repaint();
         match action {
             Action::Command(command) => self.command(command, ctx),
-            Action::Preset(preset) => match preset.lesson() {
-                Ok(experiment) => {
+            Action::Preset(preset) => match (preset.classical(), preset.lesson()) {
+                (Some(Ok(model)), _) => {
+                    // What is being read was wanted for something else.
+                    self.files.loading = None;
+                    self.selection = Selection::default();
+                    self.lab.show(model, Some(preset));
+                }
+                (Some(Err(error)), _) => self.log.error(error),
+                (None, Ok(experiment)) => {
                     let experiment = Box::new(experiment);
                     self.request(
                         ctx,
                         Request::Experiment { experiment, preset: Some(preset), running: Some(true), message: None },
                     );
                 }
-                Err(error) => self.log.error(error),
+                (None, Err(error)) => self.log.error(error),
             },
+            Action::Source(source) if self.is_ppca() => self.use_in_ppca(source),
             Action::Source(source) => {
                 // Built-in data need no preview; the model may have to be adapted to them.
                 let settings = Box::new(DataSettings { source, ..DataSettings::default() });
@@ -67,6 +78,16 @@ impl App {
                 }
             }
             Action::TrainOnPreview => self.train_on_preview(),
+            Action::UsePreviewInPpca => {
+                if let Some(preview) = self.windows.preview.close() {
+                    self.use_in_ppca(preview.settings.source);
+                }
+            }
+            Action::Inspect(settings) => {
+                if let Some(classical) = self.lab.classical_mut() {
+                    classical.configure(*settings);
+                }
+            }
             Action::ClosePreview => {
                 // Reading again with other columns, perhaps.
                 self.files.loading = None;
@@ -76,6 +97,14 @@ impl App {
     }
 
     fn command(&mut self, command: UiCommand, ctx: &Context) {
+        if self.lab.classical().is_some() && command.needs_training() {
+            let text = match command {
+                UiCommand::Undo | UiCommand::Redo => "Changes of a classical model are not kept for undo",
+                _ => NOTHING_TRAINED,
+            };
+            self.log.push(Level::Info, text);
+            return;
+        }
         match command {
             UiCommand::ToggleRunning => {
                 if let Some(message) = self.lab.toggle_running() {
@@ -89,6 +118,9 @@ impl App {
                 }
             }
             UiCommand::NewSeed => match self.lab.new_seed() {
+                Ok(seed) if self.lab.classical().is_some() => {
+                    self.log.push(Level::Info, format!("Drawn from seed {seed}"))
+                }
                 Ok(seed) => self.log.push(Level::Info, format!("Started from seed {seed}")),
                 Err(error) => self.log.error(error),
             },
@@ -151,6 +183,20 @@ impl App {
         }
     }
 
+    /// Whether probabilistic PCA is on the screen.
+    pub(super) fn is_ppca(&self) -> bool {
+        self.lab.classical().is_some_and(|classical| matches!(classical.draft(), Classical::Ppca(_)))
+    }
+
+    fn use_in_ppca(&mut self, source: Source) {
+        let Some(classical) = self.lab.classical_mut() else { return };
+        let Classical::Ppca(settings) = classical.draft() else { return };
+        let message = format!("Probabilistic PCA of {}", source_name(&source));
+        let settings = PpcaSettings { data: PpcaData::Source(source), ..settings.clone() };
+        classical.configure(Classical::Ppca(settings));
+        self.log.push(Level::Success, message);
+    }
+
     fn train_on_preview(&mut self) {
         let Some(preview) = self.windows.preview.close() else { return };
         let Ok(data) = preview.data else { return };
@@ -169,6 +215,11 @@ impl App {
     }
 
     fn save_to(&mut self, what: Saving, path: PathBuf, replace: bool, ctx: &Context) {
+        if let (Saving::Experiment, Some(classical)) = (what, self.lab.classical()) {
+            let text = classical.settings().to_toml();
+            self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
+            return;
+        }
         let Some(session) = self.lab.session() else {
             self.log.error("There is nothing to save yet");
             return;

@@ -2,7 +2,8 @@
 //! [`Action`]s, and those are carried out after the layout (see `events` and `actions`).
 
 use super::canvas;
-use super::columns::Columns;
+use super::classical::{self, ClassicalFrame, ClassicalLab, ClassicalPanel};
+use super::columns::{Columns, Order};
 use super::commands::Action;
 use super::dialog::SystemDialog;
 use super::examples::Examples;
@@ -22,7 +23,7 @@ use super::theme::{self, Palette};
 use super::toolbar::Toolbar;
 use super::view::View;
 use crate::device::{self, DeviceChoice, TrainingDevice};
-use crate::experiment::{Experiment, presets::PRESETS};
+use crate::experiment::{Classical, Experiment, presets::PRESETS};
 use crate::measure::LARGEST_POOL;
 use crate::train::{Pace, Session};
 use eframe::egui::{self, CentralPanel, Context, Frame, Margin, RichText, Ui};
@@ -42,6 +43,8 @@ const ROOMY: f32 = 1120.0;
 pub struct AppOptions {
     /// What to train first.
     pub experiment: Experiment,
+    /// What to look at in its stead, with nothing to train.
+    pub classical: Option<Classical>,
     /// Where to train.
     pub device: DeviceChoice,
     /// What to open at once.
@@ -68,6 +71,7 @@ impl Default for AppOptions {
     fn default() -> Self {
         Self {
             experiment: PRESETS.first().and_then(|preset| preset.lesson().ok()).unwrap_or_default(),
+            classical: None,
             device: DeviceChoice::Auto,
             open: None,
             running: true,
@@ -86,6 +90,7 @@ pub struct App {
     pub(super) files: Files,
     pub(super) windows: Windows,
     columns: Columns,
+    classical: ClassicalFrame,
     explain: ExplainPanel,
     examples: Examples,
     frame_times: FrameTimes,
@@ -164,17 +169,21 @@ impl App {
             },
             windows: Windows::default(),
             columns: Columns::default(),
+            classical: ClassicalFrame::default(),
             explain: ExplainPanel::default(),
             examples: Examples::default(),
             frame_times: FrameTimes::default(),
             actions: Vec::new(),
         };
+        if let Some(model) = options.classical {
+            app.lab.show(model, None);
+        }
         match options.open {
             // An experiment or a session takes the place of the first lesson; data are looked at while it trains.
             Some(path) if loading::is_experiment(&path) => app.actions.push(Action::Open(path)),
             open => app.files.next = open,
         }
-        if app.actions.is_empty() {
+        if app.actions.is_empty() && app.lab.is_empty() {
             app.start_fallback(ctx);
         }
         Ok(app)
@@ -188,6 +197,11 @@ impl App {
     /// Forgets the frames so far, in which fonts and pipelines were built.
     pub fn clear_frame_times(&mut self) {
         self.frame_times.clear();
+    }
+
+    /// The classical model that is looked at.
+    pub fn classical(&self) -> Option<&ClassicalLab> {
+        self.lab.classical()
     }
 
     /// What is in training.
@@ -210,6 +224,11 @@ impl App {
         self.columns.only = Some(panel);
     }
 
+    /// Shows one panel of a classical model instead of the whole window.
+    pub fn show_only_classical(&mut self, panel: ClassicalPanel) {
+        self.classical.only = Some(panel);
+    }
+
     /// Whether data are being loaded.
     pub fn is_loading(&self) -> bool {
         self.files.loading.is_some()
@@ -226,7 +245,10 @@ impl App {
 
     /// Examples that a person can step through.
     pub(super) fn pool(&self) -> usize {
-        self.lab.session().map_or(0, |session| session.data().held_out_len().min(LARGEST_POOL))
+        match self.lab.classical() {
+            Some(classical) => classical.examples(),
+            None => self.lab.session().map_or(0, |session| session.data().held_out_len().min(LARGEST_POOL)),
+        }
     }
 
     fn side_panels_ui(&mut self, ui: &mut Ui) {
@@ -249,35 +271,49 @@ impl App {
             .resizable(true)
             .default_size(curves_height)
             .size_range(120.0..=480.0);
-        curves.show_collapsible(ui, &mut self.view.curves, |ui| {
+        // A classical model has no steps to draw curves over; what the person chose comes back with the next training.
+        let (mut shown, mut hidden) = (self.view.curves, false);
+        let is_shown = if self.lab.classical().is_some() { &mut hidden } else { &mut shown };
+        curves.show_collapsible(ui, is_shown, |ui| {
             // A panel shrinks to what is in it, and at first there is nothing.
             ui.set_min_size(ui.available_size());
             let Some(session) = self.lab.session() else { return };
             curves_ui(ui, &mut PanelContext { session, selection: &mut self.selection, palette });
         });
+        self.view.curves = shown;
         let settings = egui::Panel::left("settings").frame(side).default_size(290.0).size_range(250.0..=460.0);
         settings.show_collapsible(ui, &mut self.view.settings, |ui| {
             ui.set_min_size(ui.available_size());
-            if let (Some(session), draft) = self.lab.parts() {
+            if let Some(classical) = self.lab.classical() {
+                classical::settings_ui(ui, classical, &mut self.actions);
+            } else if let (Some(session), draft) = self.lab.parts() {
                 settings_ui(ui, session, draft, &mut self.examples, &mut self.actions);
             }
         });
         let explain = egui::Panel::right("explain").frame(side).default_size(270.0).size_range(220.0..=560.0);
         explain.show_collapsible(ui, &mut self.view.explain, |ui| {
-            self.explain.show_ui(ui, self.lab.session(), self.lab.preset());
+            self.explain.show_ui(ui, &self.lab, &self.selection);
         });
     }
 
     fn center_ui(&mut self, ui: &mut Ui) {
         let palette = Palette::current(ui.ctx());
         let frame = Frame::new().fill(palette.background).inner_margin(Margin::same(8));
+        if let Some(model) = self.lab.classical() {
+            CentralPanel::default().frame(frame).show(ui, |ui| {
+                self.classical.show_ui(ui, model, &mut self.selection, &mut self.actions);
+            });
+            return;
+        }
         let wanted = CentralPanel::default().frame(frame).show(ui, |ui| match self.lab.session() {
             Some(session) if self.columns.only == Some(Panel::Curves) => {
                 curves_ui(ui, &mut PanelContext { session, selection: &mut self.selection, palette });
                 Vec::new()
             }
             Some(session) => {
-                self.columns.show_ui(ui, session, &mut self.selection, &self.view.hidden, &mut self.actions)
+                let front = self.lab.preset().map_or(&[][..], |preset| preset.front);
+                let order = Order { hidden: &self.view.hidden, front };
+                self.columns.show_ui(ui, session, &mut self.selection, order, &mut self.actions)
             }
             None => {
                 self.empty_ui(ui);
@@ -309,7 +345,8 @@ impl App {
         let is_dialog_pending = self.files.dialog.is_pending();
         self.windows.open.window_ui(ctx, &self.view.recent, is_dialog_pending, &mut self.actions);
         self.windows.save.window_ui(ctx, is_dialog_pending, &mut self.actions);
-        self.windows.preview.window_ui(ctx, self.files.loading.is_some(), &mut self.actions);
+        let is_ppca = self.is_ppca();
+        self.windows.preview.window_ui(ctx, self.files.loading.is_some(), is_ppca, &mut self.actions);
         help::window_ui(ctx, &mut self.windows.is_help_open);
         self.log.window_ui(ctx);
         if let Some(remark) = open::drop_ui(ctx, &mut self.actions) {
@@ -360,12 +397,13 @@ impl eframe::App for App {
             self.view.hide_explain_for_now();
         }
         self.take_keys(&ctx);
-        let latent = self
-            .lab
-            .session()
-            .and_then(|session| session.runs().iter().map(|run| run.settings.model.latent_dimensions).min());
+        let trained = self.lab.session().map(|session| session.runs().iter());
+        let latent = match self.lab.classical() {
+            Some(classical) => Some(classical.latent_dimensions()),
+            None => trained.and_then(|runs| runs.map(|run| run.settings.model.latent_dimensions).min()),
+        };
         self.selection.clamp(latent.unwrap_or(1), self.pool());
-        if self.columns.only.is_none() {
+        if self.columns.only.is_none() && self.classical.only.is_none() {
             self.side_panels_ui(ui);
         }
         self.center_ui(ui);
@@ -375,6 +413,9 @@ impl eframe::App for App {
         }
         // A change made by dragging reaches the trainers in this frame, not in the next.
         self.lab.reconcile();
+        if let Some(classical) = self.lab.classical_mut() {
+            classical.look_at(self.selection.example);
+        }
         self.frame_times.end_frame(start);
     }
 

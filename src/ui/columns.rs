@@ -5,6 +5,7 @@
 use super::commands::Action;
 use super::panels::{Panel, PanelContext, panel_ui};
 use super::selection::Selection;
+use super::statuses::statuses_ui;
 use super::theme::{GAP, Palette};
 use super::verdict::{self, Standing, nats};
 use crate::experiment::DecoderKind;
@@ -35,6 +36,15 @@ pub struct Columns {
 /// Panels of one row, with the share of the width of each.
 type Row = Vec<(Panel, f32)>;
 
+/// Which panels are drawn, and which of them first.
+#[derive(Clone, Copy)]
+pub struct Order<'a> {
+    /// Names of panels that are not drawn.
+    pub hidden: &'a [String],
+    /// Names of panels that stand first.
+    pub front: &'a [&'a str],
+}
+
 impl Columns {
     /// Draws all columns; what they ask of each run.
     pub fn show_ui(
@@ -42,11 +52,11 @@ impl Columns {
         ui: &mut Ui,
         session: &Session,
         selection: &mut Selection,
-        hidden: &[String],
+        order: Order<'_>,
         actions: &mut Vec<Action>,
     ) -> Vec<Vec<Probe>> {
         let count = session.runs().len();
-        let mut wanted = vec![vec![Probe::Measures]; count];
+        let mut wanted = vec![vec![Probe::Measures, Probe::PosteriorComparison]; count];
         let palette = Palette::current(ui.ctx());
         let gap = 10.0;
         let width = ((ui.available_width() - gap * (count as f32 - 1.0)) / count as f32).max(NARROWEST);
@@ -63,7 +73,7 @@ impl Columns {
                                 ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
                                 header_ui(ui, session, index, actions);
                                 let mut context = PanelContext { session, selection, palette };
-                                for row in self.rows(session, index, hidden, ui.available_width()) {
+                                for row in self.rows(session, index, order, ui.available_width()) {
                                     ui.add_space(GAP);
                                     self.row_ui(ui, &row, &mut context, index, wanted);
                                 }
@@ -76,44 +86,16 @@ impl Columns {
         wanted
     }
 
-    fn rows(&self, session: &Session, run: usize, hidden: &[String], width: f32) -> Vec<Row> {
+    fn rows(&self, session: &Session, run: usize, order: Order<'_>, width: f32) -> Vec<Row> {
         if let Some(only) = self.only {
             return vec![vec![(only, 1.0)]];
         }
-        let whole = |panel| vec![(panel, 1.0)];
-        let beside = |a, b, share: f32| vec![(a, share), (b, 1.0 - share)];
-        let latent = session.runs().iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(1);
-        let is_wide = width >= WIDE;
-        let mut rows = if is_wide || latent <= FEW {
-            vec![beside(Panel::KlBars, Panel::Posterior, if is_wide { 0.5 } else { 0.4 })]
-        } else {
-            vec![whole(Panel::KlBars)]
+        let is_shown = |panel: Panel| !order.hidden.iter().any(|name| name == panel.name());
+        let keep = |row: Row| -> Row {
+            row.into_iter().filter(|(panel, _)| is_shown(*panel) && panel.applies(session, run)).collect()
         };
-        // Decoded outputs: a plane for data of two dimensions, else strips or lines, which want more width.
-        let decoded = if session.data().dimensions() == 2 { Panel::LatentGrid } else { Panel::Traversal };
-        let is_posterior_placed = rows[0].len() > 1;
-        match (decoded, is_wide) {
-            (Panel::LatentGrid, _) => {
-                if !is_posterior_placed {
-                    rows.push(whole(Panel::Posterior));
-                }
-                rows.push(beside(Panel::Plane, decoded, 0.5));
-            }
-            (_, true) => rows.push(beside(decoded, Panel::Plane, 0.6)),
-            (_, false) if is_posterior_placed => rows.extend([whole(decoded), whole(Panel::Plane)]),
-            // Pictures are what people watch: they must not start below the fold.
-            (_, false) if session.data().shape().is_image() => {
-                rows.extend([whole(decoded), beside(Panel::Posterior, Panel::Plane, 0.55)]);
-            }
-            (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
-        }
-        let is_shown = |panel: Panel| !hidden.iter().any(|name| name == panel.name());
-        rows.into_iter()
-            .map(|row| {
-                row.into_iter().filter(|(panel, _)| is_shown(*panel) && panel.applies(session, run)).collect::<Row>()
-            })
-            .filter(|row| !row.is_empty())
-            .collect()
+        let rows = arranged(default_rows(session, width), order.front, width);
+        rows.into_iter().map(keep).filter(|row| !row.is_empty()).collect()
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row: &Row, context: &mut PanelContext<'_>, run: usize, wanted: &mut Vec<Probe>) {
@@ -149,6 +131,53 @@ impl Columns {
         }
         ui.allocate_rect(Rect::from_min_size(top_left, vec2(ui.available_width(), tallest)), Sense::hover());
     }
+}
+
+/// The rows of a column of a width, from what is seen at a glance to what takes longer.
+fn default_rows(session: &Session, width: f32) -> Vec<Row> {
+    let whole = |panel| vec![(panel, 1.0)];
+    let beside = |a, b, share: f32| vec![(a, share), (b, 1.0 - share)];
+    let latent = session.runs().iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(1);
+    let is_wide = width >= WIDE;
+    let mut rows = if is_wide || latent <= FEW {
+        vec![beside(Panel::KlBars, Panel::Posterior, if is_wide { 0.5 } else { 0.4 })]
+    } else {
+        vec![whole(Panel::KlBars)]
+    };
+    // Decoded outputs: a plane for data of two dimensions, else strips or lines, which want more width.
+    let decoded = if session.data().dimensions() == 2 { Panel::LatentGrid } else { Panel::Traversal };
+    let is_posterior_placed = rows[0].len() > 1;
+    match (decoded, is_wide) {
+        (Panel::LatentGrid, _) => {
+            if !is_posterior_placed {
+                rows.push(whole(Panel::Posterior));
+            }
+            rows.push(beside(Panel::Plane, decoded, 0.5));
+        }
+        (_, true) => rows.push(beside(decoded, Panel::Plane, 0.6)),
+        (_, false) if is_posterior_placed => rows.extend([whole(decoded), whole(Panel::Plane)]),
+        // Pictures are what people watch: they must not start below the fold.
+        (_, false) if session.data().shape().is_image() => {
+            rows.extend([whole(decoded), beside(Panel::Posterior, Panel::Plane, 0.55)]);
+        }
+        (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
+    }
+    // What takes longer to read comes after what is seen at a glance.
+    if is_wide {
+        rows.push([Panel::LikelihoodMap, Panel::PosteriorMeans, Panel::Injectivity].map(|panel| (panel, 1.0)).into());
+    } else {
+        rows.extend([beside(Panel::LikelihoodMap, Panel::PosteriorMeans, 0.5), whole(Panel::Injectivity)]);
+    }
+    rows
+}
+
+/// Brings the panels in front to the first rows: side by side, as many as the width allows, with equal shares.
+fn arranged(rows: Vec<Row>, front: &[&str], width: f32) -> Vec<Row> {
+    let in_front: Vec<Panel> = front.iter().filter_map(|name| Panel::from_name(name)).collect();
+    let per_row = if width >= WIDE { 3 } else { 2 };
+    let first = in_front.chunks(per_row).map(|panels| panels.iter().map(|panel| (*panel, 1.0)).collect::<Row>());
+    let rest = rows.into_iter().map(|row| row.into_iter().filter(|(panel, _)| !in_front.contains(panel)).collect());
+    first.chain(rest).collect()
 }
 
 fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Action>) {
@@ -206,6 +235,7 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
             );
         }
     });
+    statuses_ui(ui, run, color);
     let losses = |unit: &str| match found {
         Some(measures) => format!(
             "−ELBO {} {unit}: reconstruction {} + KL {}",
@@ -272,4 +302,26 @@ fn decoder_ui(ui: &mut Ui, run: &Run, index: usize, actions: &mut Vec<Action>) {
         }
     }
     ui.spacing_mut().item_spacing.x = 8.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_in_front_stand_first_and_nowhere_else() {
+        let rows = || vec![vec![(Panel::KlBars, 0.4), (Panel::Posterior, 0.6)], vec![(Panel::LikelihoodMap, 1.0)]];
+        let front = ["likelihood-map", "kl", "posterior-means"];
+        let arranged_panels = |width| -> Vec<Vec<Panel>> {
+            let rows = arranged(rows(), &front, width);
+            rows.iter().map(|row| row.iter().map(|(panel, _)| *panel).collect()).collect()
+        };
+        let (narrow, wide) = (arranged_panels(400.0), arranged_panels(800.0));
+        assert_eq!(
+            narrow[..3],
+            [vec![Panel::LikelihoodMap, Panel::KlBars], vec![Panel::PosteriorMeans], vec![Panel::Posterior]]
+        );
+        assert_eq!(wide[0], [Panel::LikelihoodMap, Panel::KlBars, Panel::PosteriorMeans]);
+        assert_eq!(arranged(rows(), &[], 400.0), rows());
+    }
 }

@@ -6,7 +6,7 @@ use super::dialog::Purpose;
 use super::panels::Panel;
 use super::save::Saving;
 use crate::data::Source;
-use crate::experiment::{DataSettings, DecoderKind, presets::Preset};
+use crate::experiment::{Classical, DataSettings, DecoderKind, presets::Preset};
 use crate::train::Pace;
 use eframe::egui::{Button, Context, Key, KeyboardShortcut, Modifiers, Response, Ui, Widget};
 use std::path::PathBuf;
@@ -95,6 +95,10 @@ pub enum Action {
     CancelLoading,
     /// Train on the data previewed.
     TrainOnPreview,
+    /// Give the data previewed to the probabilistic PCA that is looked at.
+    UsePreviewInPpca,
+    /// Look at a classical model with other settings.
+    Inspect(Box<Classical>),
     /// Read a data file, again with other options.
     Preview {
         /// The file or folder.
@@ -223,6 +227,23 @@ impl UiCommand {
             Self::ToggleLog => "Shows all messages of this session",
             Self::ToggleHelp => "Shows all keyboard shortcuts, and how to use the window",
         }
+    }
+
+    /// Whether it means nothing while a classical model is looked at.
+    pub fn needs_training(self) -> bool {
+        matches!(
+            self,
+            Self::ToggleRunning
+                | Self::Step
+                | Self::Reset
+                | Self::Restart
+                | Self::Discard
+                | Self::Undo
+                | Self::Redo
+                | Self::SaveSession
+                | Self::ExportCurves
+                | Self::ToggleCurves
+        )
     }
 
     /// Keys that trigger it.

@@ -3,7 +3,7 @@
 use super::panels::{dimension_name, grouped};
 use super::verdict::{Maturity, nats, title};
 use crate::experiment::{DecoderKind, LikelihoodKind, Settings, Sigma};
-use crate::measure::Measures;
+use crate::measure::{Diagnosis, Measures, Statuses};
 use crate::train::Evaluation;
 
 /// Nats in all dimensions together under which an active encoder is still close to the prior.
@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub maturity: Maturity,
     /// D, of the data.
     pub data_dimensions: usize,
+    /// Which of likelihood, exact posterior and encoder has collapsed, where that is known.
+    pub statuses: Option<&'a Statuses>,
 }
 
 /// Sentences about every run, in order, and about their differences.
@@ -54,9 +56,19 @@ fn about(facts: &Facts<'_>) -> String {
     if let Some(objection) = facts.maturity.objection() {
         return objection.to_owned();
     }
-    let reason = reason(facts);
-    let text = status(facts);
-    if reason.is_empty() { text } else { format!("{text}. {reason}") }
+    let (status, reason) = (status(facts), reason(facts));
+    let Some(statuses) = facts.statuses else { return format!("{status}. {reason}") };
+    let diagnosis = statuses.diagnosis();
+    let sentence = diagnosis.sentence(statuses);
+    match diagnosis {
+        // The reasons below are about models that use z too little, or enough.
+        Diagnosis::ModelCollapsed | Diagnosis::NearlyFlat | Diagnosis::Informative => {
+            format!("{sentence}. {status}. {reason}")
+        }
+        Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags | Diagnosis::EncoderInvents | Diagnosis::Undetermined => {
+            format!("{sentence}. {} {status}", diagnosis.remedy())
+        }
+    }
 }
 
 /// KL of all collapsed dimensions, and whether each of them is at the prior: a posterior that is the same for every x need not be.
@@ -207,7 +219,7 @@ fn noise(settings: &Settings) -> String {
 }
 
 /// Whether two runs' negative ELBOs are about the same kind of density.
-fn is_comparable(first: &Settings, other: &Settings) -> bool {
+pub fn is_comparable(first: &Settings, other: &Settings) -> bool {
     let (first, other) = (&first.model, &other.model);
     first.likelihood == other.likelihood
         && (first.likelihood == LikelihoodKind::Bernoulli || first.sigma == other.sigma)
@@ -315,7 +327,7 @@ mod tests {
 
     fn facts<'a>(settings: &'a Settings, evaluations: &'a [Evaluation]) -> Facts<'a> {
         let measures = &evaluations[evaluations.len() - 1].measures;
-        Facts { settings, measures, evaluations, maturity: Maturity::Trained, data_dimensions: 2 }
+        Facts { settings, measures, evaluations, maturity: Maturity::Trained, data_dimensions: 2, statuses: None }
     }
 
     fn evaluated(step: u64, measures: Measures) -> Vec<Evaluation> {
@@ -332,6 +344,24 @@ mod tests {
         settings[1].objective.beta = 4.0;
         let (own, _) = diagnosis(&[facts(&settings[1], &measures)]);
         assert!(own[0].contains("lower β first, then raise m"), "{own:?}");
+    }
+
+    #[test]
+    fn the_fault_of_the_encoder_is_not_the_models() {
+        let settings = settings();
+        let measures = evaluated(3000, measured(&[0.001, 0.0], &[0.001, 0.0], 2.39));
+        let said = |statuses: &Statuses| {
+            let facts = Facts { statuses: Some(statuses), ..facts(&settings[0], &measures) };
+            diagnosis(&[facts]).0.remove(0)
+        };
+        let lagging = Statuses { likelihood_range: 12.0, exact_kl: Some(0.8), encoder_kl: 0.001, active_units: 0 };
+        let text = said(&lagging);
+        assert!(text.starts_with("The model has information, the encoder lags: exact KL 0.80 nats"), "{text}");
+        assert!(text.contains("train the encoder more") && !text.contains("flat in z"), "{text}");
+        let flat = Statuses { likelihood_range: 0.08, exact_kl: Some(0.0008), encoder_kl: 0.001, active_units: 0 };
+        let text = said(&flat);
+        assert!(text.starts_with("The model has collapsed: log p(x|z) varies by 0.080 nats"), "{text}");
+        assert!(text.contains("lower σ and watch"), "{text}");
     }
 
     #[test]

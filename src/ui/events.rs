@@ -23,13 +23,11 @@ impl App {
     /// Goes on to what was asked for at the start of the program.
     pub(super) fn take_turns(&mut self, ctx: &Context) {
         let is_idle = self.files.loading.is_none() && self.actions.is_empty();
-        match self.lab.session() {
-            None if is_idle => self.start_fallback(ctx),
-            Some(_) => {
-                self.files.fallback = None;
-                self.actions.extend(self.files.next.take().map(Action::Open));
-            }
-            None => {}
+        if !self.lab.is_empty() {
+            self.files.fallback = None;
+            self.actions.extend(self.files.next.take().map(Action::Open));
+        } else if is_idle {
+            self.start_fallback(ctx);
         }
     }
 
@@ -44,6 +42,10 @@ impl App {
         }
         match result {
             Ok(Loaded::Preview(preview)) => self.windows.preview.show(*preview),
+            Ok(Loaded::Classical(model, message)) => {
+                self.lab.show(*model, None);
+                self.log.push(Level::Success, message);
+            }
             Ok(Loaded::Start(start)) => {
                 let message = start.message.clone();
                 match self.lab.start(*start) {
@@ -117,11 +119,11 @@ impl App {
     pub(super) fn take_keys(&mut self, ctx: &Context) {
         let (commands, dimension) = commands::pressed(ctx);
         self.actions.extend(commands.into_iter().map(Action::Command));
-        let latent = self
-            .lab
-            .session()
-            .and_then(|session| session.runs().first())
-            .map(|run| run.settings.model.latent_dimensions);
+        let trained = self.lab.session().and_then(|session| session.runs().first());
+        let latent = match self.lab.classical() {
+            Some(classical) => Some(classical.latent_dimensions()),
+            None => trained.map(|run| run.settings.model.latent_dimensions),
+        };
         if let (Some(dimension), Some(latent)) = (dimension, latent)
             && dimension < latent
         {

@@ -1,9 +1,11 @@
 //! The panel on the right: the lesson, what the numbers beside it say, and what the terms mean.
 
+use super::classical;
 use super::diagnosis::{Facts, diagnosis};
+use super::lab::Lab;
+use super::selection::Selection;
 use super::theme::{GAP, Palette, SECTION_GAP};
-use super::verdict::{self, Maturity};
-use crate::experiment::presets::Preset;
+use super::verdict::{self, Maturity, comparison};
 use crate::train::Session;
 use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui, style::ScrollStyle};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
@@ -16,7 +18,7 @@ pub struct ExplainPanel {
 
 impl ExplainPanel {
     /// Draws lesson and terms, and below them the diagnosis, which stays where it is while its words change.
-    pub fn show_ui(&mut self, ui: &mut Ui, session: Option<&Session>, preset: Option<&Preset>) {
+    pub fn show_ui(&mut self, ui: &mut Ui, lab: &Lab, selection: &Selection) {
         // Bars at rest are seen, too: text that is cut at an edge looks complete.
         ui.spacing_mut().scroll = ScrollStyle {
             floating_width: 4.0,
@@ -32,14 +34,16 @@ impl ExplainPanel {
         panel.show(ui, |ui| {
             ui.heading("Diagnosis").on_hover_text("Made from the numbers beside it, and from nothing else");
             ScrollArea::vertical().id_salt("diagnosis").auto_shrink([false; 2]).show(ui, |ui| {
-                if let Some(session) = session {
+                if let Some(session) = lab.session() {
                     diagnosis_ui(ui, session);
+                } else if let Some(model) = lab.classical() {
+                    classical::diagnosis_ui(ui, model, selection);
                 }
             });
         });
         ScrollArea::vertical().id_salt("lesson").auto_shrink([false; 2]).show(ui, |ui| {
             ui.set_width(ui.available_width() - 6.0);
-            match preset {
+            match lab.preset() {
                 Some(preset) => {
                     CommonMarkViewer::new().show(ui, &mut self.markdown, preset.text);
                 }
@@ -53,7 +57,8 @@ impl ExplainPanel {
             }
             ui.add_space(SECTION_GAP);
             ui.heading("Terms");
-            for (term, meaning) in TERMS {
+            let terms = if lab.classical().is_some() { classical::TERMS } else { TERMS };
+            for (term, meaning) in terms {
                 CollapsingHeader::new(*term).show(ui, |ui| ui.label(*meaning));
             }
         });
@@ -75,6 +80,7 @@ fn diagnosis_ui(ui: &mut Ui, session: &Session) {
                 evaluations: &run.history.evaluations,
                 maturity: Maturity::of(run, examples),
                 data_dimensions: session.data().dimensions(),
+                statuses: comparison(run).map(|comparison| &comparison.statuses),
             };
             Some((index, facts))
         })
@@ -103,6 +109,16 @@ const TERMS: &[(&str, &str)] = &[
         "Posterior collapse",
         "The posterior p(z | x) equals the prior p(z): z says nothing about x. It happens exactly when the likelihood p(x | z) does not \
          depend on z (Wang, Blei and Cunningham 2021)",
+    ),
+    (
+        "Likelihood range R",
+        "max − min of log p(x | z) over z, in nats, on the grid where the exact posterior is computed. It bounds how far that posterior can be from the \
+         prior: KL ≤ min(R, R²/8). R = 0 is collapse, by the theorem",
+    ),
+    (
+        "Exact posterior",
+        "p(z | x) ∝ p(z) p(x | z), computed on a grid over the latent space for K ≤ 3. It needs no encoder: where it is the prior the model has \
+         collapsed, where only q(z | x) is, the encoder lags",
     ),
     (
         "Collapsed dimension",

@@ -1,26 +1,37 @@
-//! The session, and the draft of its experiment: starting, restarting, stepping. Knows no widget.
+//! What is worked on: an experiment in training with its draft, or a classical model. Starting, restarting, stepping. Knows no widget.
 
+use super::classical::ClassicalLab;
 use super::draft::Draft;
 use super::loading::Start;
 use crate::device::TrainingDevice;
 use crate::experiment::{
-    DecoderKind, Experiment, ExperimentError,
+    Classical, DecoderKind, Experiment, ExperimentError,
     presets::{PRESETS, Preset},
 };
 use crate::train::{Command, Pace, Probe, RunState, Session, SessionEvent, SessionOptions, Wake};
 use std::hash::{BuildHasher, Hasher};
 use toml::Value;
 
-/// One experiment in training, or about to be.
+/// What is worked on.
 pub struct Lab {
-    session: Option<Session>,
-    /// The experiment as the person has it.
+    work: Work,
+    /// The experiment as the person has it; beside a classical model, the one that training would go back to.
     pub draft: Draft,
     preset: Option<&'static Preset>,
     pace: Pace,
     device: TrainingDevice,
     wake: Wake,
     starts_running: bool,
+}
+
+/// One thing at a time.
+enum Work {
+    /// Nothing yet.
+    Nothing,
+    /// An experiment in training.
+    Training(Box<Session>),
+    /// A classical model, with nothing to train.
+    Classical(Box<ClassicalLab>),
 }
 
 /// Speed of a window that a person has just opened: at full speed a small model is done before it can be watched.
@@ -30,7 +41,7 @@ impl Lab {
     /// Nothing in training yet.
     pub fn new(experiment: Experiment, device: TrainingDevice, wake: Wake, starts_running: bool, pace: Pace) -> Self {
         Self {
-            session: None,
+            work: Work::Nothing,
             preset: preset_of(&experiment),
             draft: Draft::new(experiment),
             pace,
@@ -42,12 +53,55 @@ impl Lab {
 
     /// What is in training.
     pub fn session(&self) -> Option<&Session> {
-        self.session.as_ref()
+        match &self.work {
+            Work::Training(session) => Some(session),
+            Work::Nothing | Work::Classical(_) => None,
+        }
+    }
+
+    fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.work {
+            Work::Training(session) => Some(session),
+            Work::Nothing | Work::Classical(_) => None,
+        }
     }
 
     /// What is in training, and the draft beside it.
     pub fn parts(&mut self) -> (Option<&Session>, &mut Draft) {
-        (self.session.as_ref(), &mut self.draft)
+        let session = match &self.work {
+            Work::Training(session) => Some(&**session),
+            Work::Nothing | Work::Classical(_) => None,
+        };
+        (session, &mut self.draft)
+    }
+
+    /// The classical model that is looked at.
+    pub fn classical(&self) -> Option<&ClassicalLab> {
+        match &self.work {
+            Work::Classical(classical) => Some(classical),
+            Work::Nothing | Work::Training(_) => None,
+        }
+    }
+
+    /// The classical model that is looked at.
+    pub fn classical_mut(&mut self) -> Option<&mut ClassicalLab> {
+        match &mut self.work {
+            Work::Classical(classical) => Some(classical),
+            Work::Nothing | Work::Training(_) => None,
+        }
+    }
+
+    /// Whether there is nothing to be seen yet.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.work, Work::Nothing)
+    }
+
+    /// Looks at a classical model from now on; what is in training ends.
+    pub fn show(&mut self, model: Classical, preset: Option<&'static Preset>) {
+        self.preset = preset.or_else(|| preset_of_classical(&model));
+        self.work = Work::Classical(Box::new(ClassicalLab::start(model, self.wake.clone())));
+        // Whoever goes back to a training lesson wants to see it train.
+        self.starts_running = true;
     }
 
     /// The lesson that belongs to it.
@@ -67,19 +121,26 @@ impl Lab {
 
     /// Takes in what the trainers have said.
     pub fn poll(&mut self) -> Vec<SessionEvent> {
-        self.session.as_mut().map(Session::poll).unwrap_or_default()
+        match &mut self.work {
+            Work::Training(session) => session.poll(),
+            Work::Classical(classical) => {
+                classical.poll();
+                Vec::new()
+            }
+            Work::Nothing => Vec::new(),
+        }
     }
 
     /// Applies the draft as far as the training in progress can take it.
     pub fn reconcile(&mut self) {
-        if let Some(session) = &mut self.session {
+        if let Work::Training(session) = &mut self.work {
             self.draft.reconcile(session);
         }
     }
 
     /// Says what the visible panels ask of each run.
     pub fn subscribe(&mut self, wanted: &[Vec<Probe>]) {
-        if let Some(session) = &mut self.session {
+        if let Some(session) = self.session_mut() {
             wanted.iter().enumerate().for_each(|(run, probes)| session.subscribe(run, probes));
         }
     }
@@ -97,7 +158,7 @@ impl Lab {
             None => Session::start(start.experiment.clone(), start.data, self.device.clone(), options)?,
             Some(checkpoint) => Session::resume(checkpoint, start.data, self.device.clone(), options)?,
         };
-        self.session = Some(session);
+        self.work = Work::Training(Box::new(session));
         self.preset = preset;
         // The same experiment on data read anew keeps what could be undone.
         if *self.draft.experiment() != start.experiment {
@@ -112,7 +173,7 @@ impl Lab {
     /// # Errors
     /// An experiment that does not fit its data; the one in training goes on.
     pub fn restart(&mut self, experiment: Experiment) -> Result<(), ExperimentError> {
-        let Some(session) = &mut self.session else { return Ok(()) };
+        let Some(session) = self.session_mut() else { return Ok(()) };
         let running = session.is_active()
             || session.runs().iter().all(|run| run.progress.step > 0 && run.state != RunState::Paused);
         session.restart(experiment, session.data().clone(), running)?;
@@ -123,7 +184,7 @@ impl Lab {
 
     /// Trains or pauses. At the step limit the limit moves on, and the sentence that says so is returned.
     pub fn toggle_running(&mut self) -> Option<String> {
-        let session = self.session.as_ref()?;
+        let session = self.session()?;
         if session.is_active() {
             session.command(&Command::Pause);
             return None;
@@ -151,7 +212,7 @@ impl Lab {
     /// # Errors
     /// As [`Self::restart`].
     pub fn reset(&mut self) -> Result<(), ExperimentError> {
-        let Some(session) = &self.session else { return Ok(()) };
+        let Some(session) = self.session() else { return Ok(()) };
         // A trainer that failed has ended, and one whose limit was reached would stay paused.
         let needs_trainers =
             session.runs().iter().any(|run| !matches!(run.state, RunState::Running | RunState::Paused));
@@ -168,7 +229,9 @@ impl Lab {
     /// As [`Self::restart`].
     pub fn new_seed(&mut self) -> Result<u64, ExperimentError> {
         let seed = random_seed();
-        if let Some(session) = &self.session {
+        if let Some(classical) = self.classical_mut() {
+            classical.set_seed(seed);
+        } else if let Some(session) = self.session() {
             let experiment = Experiment { seed, ..session.experiment().clone() };
             self.draft.set("seed", Value::Integer(seed as i64));
             self.restart(experiment)?;
@@ -181,7 +244,7 @@ impl Lab {
     /// # Errors
     /// A decoder that does not fit the data; the training in progress goes on.
     pub fn set_decoder(&mut self, run: usize, decoder: DecoderKind) -> Result<(), ExperimentError> {
-        let Some(session) = &self.session else { return Ok(()) };
+        let Some(session) = self.session() else { return Ok(()) };
         let path = match session.experiment().variants.get(run) {
             Some(variant) => format!("variants.{}.model.decoder", variant.name),
             None => "model.decoder".to_owned(),
@@ -204,7 +267,7 @@ impl Lab {
 
     /// Asks for a checkpoint.
     pub fn save(&mut self) -> bool {
-        self.session.as_mut().map(Session::save).is_some()
+        self.session_mut().map(Session::save).is_some()
     }
 
     fn send_pace(&self) {
@@ -212,7 +275,7 @@ impl Lab {
     }
 
     fn send(&self, command: &Command) {
-        if let Some(session) = &self.session {
+        if let Some(session) = self.session() {
             session.command(command);
         }
     }
@@ -224,6 +287,14 @@ fn preset_of(experiment: &Experiment) -> Option<&'static Preset> {
         preset
             .experiment()
             .is_ok_and(|known| Experiment { seed: experiment.seed, steps: experiment.steps, ..known } == *experiment)
+    })
+}
+
+/// The lesson on a classical model, whatever its settings: they are what the lesson asks to change.
+fn preset_of_classical(model: &Classical) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| {
+        let known = preset.classical().and_then(Result::ok);
+        known.is_some_and(|known| std::mem::discriminant(&known) == std::mem::discriminant(model))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::adapt;
 use crate::data::{self, Dataset, LoadMonitor, Source};
-use crate::experiment::{DataSettings, Experiment, presets::Preset};
+use crate::experiment::{Classical, DataSettings, Experiment, presets::Preset};
 use crate::train::checkpoint::Checkpoint;
 use eframe::egui::Context;
 use std::path::PathBuf;
@@ -120,6 +120,8 @@ pub struct Preview {
 pub enum Loaded {
     /// Ready to be trained.
     Start(Box<Start>),
+    /// A classical model to be looked at, and what to say then.
+    Classical(Box<Classical>, String),
     /// Ready to be looked at.
     Preview(Box<Preview>),
 }
@@ -192,15 +194,17 @@ impl Request {
             }
             Self::Path(path) => match path.extension().and_then(|extension| extension.to_str()) {
                 Some("toml") => {
-                    let experiment = Experiment::read(&path).map_err(|error| text(&error))?;
-                    start(
-                        experiment,
-                        None,
-                        None,
-                        None,
-                        Some(format!("Started the experiment {}", file_name(&path))),
-                        monitor,
-                    )
+                    let toml = std::fs::read_to_string(&path)
+                        .map_err(|error| format!("{} could not be read: {error}", path.display()))?;
+                    let file = path.display().to_string();
+                    if Classical::is_named_in(&toml) {
+                        let model = Classical::from_toml(&toml, &file).map_err(|error| text(&error))?;
+                        let message = format!("Showing the model of {}", file_name(&path));
+                        return Ok(Loaded::Classical(Box::new(model), message));
+                    }
+                    let experiment = Experiment::from_toml(&toml, &file).map_err(|error| text(&error))?;
+                    let message = Some(format!("Started the experiment {}", file_name(&path)));
+                    start(experiment, None, None, None, message, monitor)
                 }
                 Some(crate::train::checkpoint::EXTENSION) => {
                     let checkpoint = Checkpoint::read(&path).map_err(|error| text(&error))?;

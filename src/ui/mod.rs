@@ -8,7 +8,8 @@
 //! | `commands`, `toolbar`, `help` | what can be asked for, from one table |
 //! | `settings`, `fields` | the settings panel |
 //! | `columns`, `panels`, `canvas` | a column per variant, and what is drawn in it |
-//! | `explain`, `verdict`, `diagnosis` | words: lesson, diagnosis, terms |
+//! | `classical` | the same for models that need no training: settings, panels, words |
+//! | `explain`, `verdict`, `statuses`, `diagnosis` | words: lesson, what has collapsed by which measure, diagnosis, terms |
 //! | `open`, `dialog`, `preview`, `examples`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
 //! | `log`, `frame_time`, `theme`, `selection`, `view` | messages, timing, colours, what is looked at, what is remembered |
 //! | `picture` | the same window, drawn to an image without a display |
@@ -17,6 +18,7 @@ mod actions;
 mod adapt;
 mod app;
 pub mod canvas;
+pub mod classical;
 mod columns;
 pub mod commands;
 mod diagnosis;
@@ -38,6 +40,7 @@ mod preview;
 mod save;
 pub mod selection;
 mod settings;
+mod statuses;
 pub mod theme;
 mod toolbar;
 mod verdict;

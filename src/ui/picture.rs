@@ -1,9 +1,10 @@
 //! The window, or one panel of it, as an image and without a display: the real [`App`] in egui's test harness, drawn by wgpu.
 
 use super::app::{App, AppOptions, Environment};
+use super::classical::ClassicalPanel;
 use super::panels::Panel;
 use crate::device;
-use crate::experiment::Experiment;
+use crate::experiment::{Classical, Experiment};
 use crate::train::RunState;
 use eframe::egui::{self, Vec2};
 use eframe::egui_wgpu::{self, RendererOptions, WgpuConfiguration, WgpuSetup, wgpu};
@@ -22,14 +23,21 @@ const SETTLING: usize = 40;
 /// What to draw.
 #[derive(Clone, Debug)]
 pub struct PictureOptions {
-    /// What is trained first; its step limit says for how long.
-    pub experiment: Experiment,
-    /// One panel instead of the window.
-    pub panel: Option<Panel>,
+    /// What it shows.
+    pub subject: Subject,
     /// Width and height in pixels.
     pub size: [u32; 2],
     /// Dark theme.
     pub dark: bool,
+}
+
+/// What a picture shows, and one panel of it instead of the window.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// An experiment, trained first; its step limit says for how long.
+    Training(Box<Experiment>, Option<Panel>),
+    /// A classical model, sampled first.
+    Classical(Box<Classical>, Option<ClassicalPanel>),
 }
 
 /// A picture that cannot be drawn.
@@ -54,21 +62,31 @@ pub enum PictureError {
 /// # Errors
 /// No graphics adapter, training that fails, or an image that cannot be read back.
 pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
-    let limit = options.experiment.steps;
     let [width, height] = options.size;
-    let app = AppOptions {
+    let mut app = AppOptions {
         theme: Some(if options.dark { egui::Theme::Dark } else { egui::Theme::Light }),
-        running: limit > 0,
         environment: Environment::Test,
-        experiment: options.experiment,
         ..AppOptions::default()
     };
+    match &options.subject {
+        Subject::Training(experiment, _) => {
+            app.running = experiment.steps > 0;
+            app.experiment = (**experiment).clone();
+        }
+        Subject::Classical(model, _) => app.classical = Some((**model).clone()),
+    }
     // A box in the place of an unknown letter is better than no picture.
     let mut harness = build(app, Vec2::new(width as f32, height as f32), HarnessBuilder::allow_missing_glyphs)?;
-    if let Some(panel) = options.panel {
-        harness.state_mut().show_only(panel);
+    match options.subject {
+        Subject::Training(experiment, panel) => {
+            panel.into_iter().for_each(|panel| harness.state_mut().show_only(panel));
+            wait_for_training(&mut harness, experiment.steps)?;
+        }
+        Subject::Classical(_, panel) => {
+            panel.into_iter().for_each(|panel| harness.state_mut().show_only_classical(panel));
+            wait_for_answers(&mut harness)?;
+        }
     }
-    wait_for_training(&mut harness, limit)?;
     for _ in 0..SETTLING {
         harness.step();
         std::thread::sleep(Duration::from_millis(10));
@@ -108,7 +126,10 @@ fn build(
 }
 
 /// A wgpu device to draw on: a software one where there is one, so that pictures are the same on every machine.
-fn render_state() -> Result<egui_wgpu::RenderState, PictureError> {
+///
+/// # Errors
+/// No graphics adapter.
+pub fn render_state() -> Result<egui_wgpu::RenderState, PictureError> {
     let mut setup = device::wgpu_setup();
     if let WgpuSetup::CreateNew(create) = &mut setup {
         create.native_adapter_selector =
@@ -126,6 +147,28 @@ fn render_state() -> Result<egui_wgpu::RenderState, PictureError> {
         egui_wgpu::RenderState::create(&configuration, &instance, None, RendererOptions::PREDICTABLE).await
     });
     created.map_err(|error| PictureError::Adapter(error.to_string()))
+}
+
+/// Until there is an answer and nothing left to do for the session, or an error.
+fn wait_for_answers(harness: &mut Harness<'_, App>) -> Result<(), PictureError> {
+    let start = Instant::now();
+    loop {
+        harness.step();
+        let Some(model) = harness.state().classical() else { return Ok(()) };
+        if let Some(error) = model.error() {
+            return Err(PictureError::Training(error));
+        }
+        if model.is_current() && model.progress().is_none() {
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(PictureError::Training(format!(
+                "inference took more than {} minutes",
+                PATIENCE.as_secs() / 60
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn wait_for_training(harness: &mut Harness<'_, App>, limit: u64) -> Result<(), PictureError> {

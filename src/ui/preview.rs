@@ -26,8 +26,8 @@ impl PreviewWindow {
         self.preview.take()
     }
 
-    /// Draws the dialog, if it is open.
-    pub fn window_ui(&mut self, ctx: &Context, is_loading: bool, actions: &mut Vec<Action>) {
+    /// Draws the dialog, if it is open; with probabilistic PCA on the screen the data can be given to it, too.
+    pub fn window_ui(&mut self, ctx: &Context, is_loading: bool, is_ppca: bool, actions: &mut Vec<Action>) {
         let Self { preview: Some(preview), examples } = self else { return };
         let mut is_open = true;
         egui::Window::new(format!("Preview of {}", file_name(&preview.path)))
@@ -51,11 +51,20 @@ impl PreviewWindow {
                 ui.add_space(SECTION_GAP);
                 ui.horizontal(|ui| {
                     let palette = Palette::current(ui.ctx());
-                    let text = RichText::new("Train on this").color(palette.on_accent);
-                    let button = Button::new(text).fill(palette.accent);
-                    let can_train = preview.data.is_ok() && !is_loading;
+                    let primary = |text| {
+                        Button::new(RichText::new(text).color(palette.on_accent)).fill(palette.accent)
+                    };
+                    let can_use = preview.data.is_ok() && !is_loading;
+                    if is_ppca {
+                        let response = ui.add_enabled(can_use, primary("Use in PPCA"));
+                        let tooltip = "Looks at this file with the probabilistic PCA on the screen, all examples, as the file is read by default";
+                        if response.on_hover_text(tooltip).clicked() {
+                            actions.push(Action::UsePreviewInPpca);
+                        }
+                    }
+                    let button = if is_ppca { Button::new("Train on this") } else { primary("Train on this") };
                     if ui
-                        .add_enabled(can_train, button)
+                        .add_enabled(can_use, button)
                         .on_hover_text("Keeps the model's settings and adapts what cannot work")
                         .clicked()
                     {

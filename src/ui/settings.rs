@@ -315,7 +315,7 @@ fn parse_widths(text: &str) -> Result<Option<Value>, String> {
     Ok((!widths.is_empty()).then_some(Value::Array(widths)))
 }
 
-fn capitalised(text: &str) -> String {
+pub(in crate::ui) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -1,9 +1,10 @@
 //! Colours and spacing: both themes, in one place.
 //!
 //! Blue and orange mean the standard and the Brenier-map decoder everywhere, in both themes; further variants get other colours
-//! that stay apart for colour-blind eyes (after Okabe and Ito 2008). The one accent belongs to controls and never to data.
+//! that stay apart for colour-blind eyes (after Okabe and Ito 2008). The one accent belongs to controls and never to data. The ways of
+//! inference in a classical model have colours of their own.
 
-use crate::experiment::DecoderKind;
+use crate::experiment::{DecoderKind, Inference};
 use crate::train::Run;
 use eframe::egui::{
     self, Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
@@ -54,6 +55,12 @@ pub struct Palette {
     pub aggregated: Color32,
     /// The selected example and its posterior.
     pub posterior: Color32,
+    /// Exact inference in a classical model.
+    pub exact: Color32,
+    /// Hamiltonian Monte Carlo.
+    pub hmc: Color32,
+    /// Mean-field variational inference.
+    pub mean_field: Color32,
     /// Threshold and reference lines.
     pub threshold: Color32,
     /// Grid lines of plots.
@@ -90,6 +97,9 @@ static DARK: Palette = Palette {
     prior: rgb(0xa8b0bb),
     aggregated: rgb(0xc9d2dd),
     posterior: rgb(0xf27fb2),
+    exact: rgb(0x1fa37a),
+    hmc: rgb(0xc78bff),
+    mean_field: rgb(0xf5ea7a),
     threshold: rgb(0xc7ccd4),
     grid: rgb(0x2f3641),
     data: rgb(0x8893a1),
@@ -116,6 +126,9 @@ static LIGHT: Palette = Palette {
     prior: rgb(0x6b7481),
     aggregated: rgb(0x3c4652),
     posterior: rgb(0xb3206b),
+    exact: rgb(0x00543d),
+    hmc: rgb(0x9a4fe0),
+    mean_field: rgb(0x937f00),
     threshold: rgb(0x4a525d),
     grid: rgb(0xe2e6eb),
     data: rgb(0x7c8794),
@@ -143,6 +156,15 @@ impl Palette {
         match decoder {
             DecoderKind::Standard => self.standard,
             DecoderKind::Brenier => self.brenier,
+        }
+    }
+
+    /// The colour of a way of inference.
+    pub fn inference(&self, inference: Inference) -> Color32 {
+        match inference {
+            Inference::Exact => self.exact,
+            Inference::Hmc => self.hmc,
+            Inference::MeanField => self.mean_field,
         }
     }
 
@@ -301,11 +323,57 @@ mod tests {
                 for text in [palette.weak_text, palette.error, palette.warning, palette.success] {
                     assert!(contrast(text, surface) >= 4.0, "{text:?} on {surface:?}: {}", contrast(text, surface));
                 }
-                for data in [palette.standard, palette.brenier, palette.posterior, palette.prior] {
+                let inferences = Inference::ALL.map(|inference| palette.inference(inference));
+                for data in
+                    [palette.standard, palette.brenier, palette.posterior, palette.prior].into_iter().chain(inferences)
+                {
                     assert!(contrast(data, surface) >= 3.0, "{data:?} on {surface:?}: {}", contrast(data, surface));
                 }
             }
             assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+        }
+    }
+
+    /// CIE 1976 L*a*b* under D65, after the colour as an eye without one kind of cone sees it.
+    fn seen(color: Color32, eye: [[f32; 3]; 3]) -> [f32; 3] {
+        let [r, g, b, _] = egui::Rgba::from(color).to_array();
+        let dot = |row: [f32; 3], of: [f32; 3]| row[0] * of[0] + row[1] * of[1] + row[2] * of[2];
+        let rgb = eye.map(|row| dot(row, [r, g, b]).clamp(0.0, 1.0));
+        let root = |t: f32| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
+        let x = root(dot([0.4124, 0.3576, 0.1805], rgb) / 0.950_47);
+        let y = root(dot([0.2126, 0.7152, 0.0722], rgb));
+        let z = root(dot([0.0193, 0.1192, 0.9505], rgb) / 1.088_83);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn ways_of_inference_stay_apart_for_every_eye() {
+        // Full sight, protanopia, deuteranopia, tritanopia: Machado, Oliveira and Fernandes 2009, severity 1.
+        let eyes = [
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+            [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ];
+        for palette in [&DARK, &LIGHT] {
+            let colors = [palette.exact, palette.hmc, palette.mean_field, palette.prior];
+            for eye in eyes {
+                for (a, first) in colors.iter().enumerate() {
+                    for second in &colors[..a] {
+                        let (a, b) = (seen(*first, eye), seen(*second, eye));
+                        let distance = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+                        assert!(distance > 18.0, "{first:?} and {second:?} are {distance} apart");
+                    }
+                }
+            }
         }
     }
 

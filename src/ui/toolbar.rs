@@ -1,5 +1,6 @@
 //! The bar at the top: what to train, whether it trains, and how far it is.
 
+use super::classical::{self, ClassicalLab, NOTHING_TRAINED};
 use super::commands::{Action, UiCommand};
 use super::lab::{Lab, WATCHING_PACE};
 use super::loading::{self, source_name};
@@ -69,7 +70,10 @@ impl Toolbar<'_> {
         });
         lesson.response.on_hover_text("Experiments with a lesson beside them");
         let data = ui.menu_button("Data ▾", |ui| {
-            let present = self.lab.session().map(|session| &session.experiment().data.source);
+            let present = match self.lab.classical() {
+                Some(classical) => classical::source_of(classical.draft()),
+                None => self.lab.session().map(|session| &session.experiment().data.source),
+            };
             for source in Source::NAMED {
                 if ui.selectable_label(present == Some(&source), source_name(&source)).clicked() {
                     actions.push(Action::Source(source));
@@ -85,14 +89,26 @@ impl Toolbar<'_> {
             }
             ui.separator();
             for command in [UiCommand::SaveSession, UiCommand::SaveExperiment, UiCommand::ExportCurves] {
-                command.menu_ui(ui, actions);
+                self.entry_ui(ui, command, actions);
             }
         });
         data.response.on_hover_text("What to train on; files to open and save");
         UiCommand::Open.button_ui(ui, actions);
     }
 
+    /// A menu entry, which says why where it means nothing.
+    fn entry_ui(&self, ui: &mut Ui, command: UiCommand, actions: &mut Vec<Action>) {
+        if self.lab.classical().is_some() && command.needs_training() {
+            ui.add_enabled(false, Button::new(command.text())).on_disabled_hover_text(NOTHING_TRAINED);
+        } else {
+            command.menu_ui(ui, actions);
+        }
+    }
+
     fn training_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if self.lab.classical().is_some() {
+            return untrained_ui(ui, actions);
+        }
         let is_active = self.lab.session().is_some_and(Session::is_active);
         ui.add_enabled_ui(self.lab.session().is_some(), |ui| {
             let palette = Palette::current(ui.ctx());
@@ -122,15 +138,18 @@ impl Toolbar<'_> {
         let help = Button::new("Help");
         UiCommand::ToggleHelp.widget_ui(ui, help, actions);
         let view = ui.menu_button("View ▾", |ui| {
-            for panel in Panel::ALL.into_iter().filter(|panel| *panel != Panel::Curves) {
+            let is_training = self.lab.classical().is_none();
+            for panel in Panel::ALL.into_iter().filter(|panel| is_training && *panel != Panel::Curves) {
                 let mut is_shown = !self.view.is_hidden(panel);
                 if ui.checkbox(&mut is_shown, panel.title()).on_hover_text("A hidden panel costs nothing").clicked() {
                     actions.push(Action::Panel(panel));
                 }
             }
-            ui.separator();
+            if is_training {
+                ui.separator();
+            }
             for command in [UiCommand::ToggleSettings, UiCommand::ToggleExplain, UiCommand::ToggleCurves] {
-                command.menu_ui(ui, actions);
+                self.entry_ui(ui, command, actions);
             }
             ui.separator();
             for command in [UiCommand::ToggleTheme, UiCommand::ToggleFrameTimes, UiCommand::ToggleLog] {
@@ -147,7 +166,15 @@ impl Toolbar<'_> {
     }
 
     fn status_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        device_ui(ui, self.lab.device());
+        match self.lab.classical() {
+            Some(_) => {
+                ui.label(RichText::new("Exact inference").strong()).on_hover_text(
+                    "Nothing is trained: posteriors are computed in closed form or on a grid, in double precision on the CPU, and by two \
+                     other ways of inference beside it",
+                );
+            }
+            None => device_ui(ui, self.lab.device()),
+        }
         if let Some((title, fraction)) = self.loading {
             if ui.button("Cancel").on_hover_text("Stops loading").clicked() {
                 actions.push(Action::CancelLoading);
@@ -161,6 +188,43 @@ impl Toolbar<'_> {
         }
         if let Some(session) = self.lab.session() {
             progress_ui(ui, session);
+        }
+        if let Some(classical) = self.lab.classical() {
+            sampling_ui(ui, classical);
+        }
+    }
+}
+
+/// The same controls, at rest, where nothing is trained; only the seed still means something.
+fn untrained_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let explained = |ui: &mut Ui, button: Button<'_>| {
+        ui.add_enabled(false, button).on_disabled_hover_text(NOTHING_TRAINED);
+    };
+    explained(ui, Button::new("▶ Run").min_size([78.0, 24.0].into()));
+    for command in [UiCommand::Step, UiCommand::Reset] {
+        explained(ui, Button::new(command.text()));
+    }
+    let button = Button::new(UiCommand::NewSeed.text());
+    let response = ui.add(button).on_hover_text("Draws data and samples anew from another seed");
+    if response.clicked() {
+        actions.push(Action::Command(UiCommand::NewSeed));
+    }
+    explained(ui, Button::new("Speed ▾"));
+}
+
+/// How far the sampler is.
+fn sampling_ui(ui: &mut Ui, classical: &ClassicalLab) {
+    const EXPLANATION: &str =
+        "Exact and mean-field answers come at once; Hamiltonian Monte Carlo (the no-U-turn sampler) draws beside them";
+    match classical.progress() {
+        Some(fraction) => {
+            let bar = ProgressBar::new(fraction).desired_width(90.0).desired_height(10.0);
+            ui.add(bar).on_hover_text(EXPLANATION);
+            ui.weak(format!("Sampling, {:.0} %", 100.0 * fraction)).on_hover_text(EXPLANATION);
+        }
+        None if classical.error().is_some() => {}
+        None => {
+            ui.weak("Sampling done").on_hover_text(EXPLANATION);
         }
     }
 }

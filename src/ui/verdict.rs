@@ -1,7 +1,7 @@
 //! One sentence about a run: how many dimensions collapsed, by which measure, or why it cannot go on.
 
 use crate::experiment::{DecoderKind, Settings};
-use crate::measure::{ACTIVE_UNIT_VARIANCE, Measures};
+use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, Measures, PosteriorComparison};
 use crate::train::{Evaluation, Probe, ReadingValue, Run, RunState};
 
 /// Optimizer steps before which nothing is concluded.
@@ -86,6 +86,14 @@ pub fn measures(run: &Run) -> Option<&Measures> {
     }
 }
 
+/// The newest comparison of exact and encoder's posteriors.
+pub fn comparison(run: &Run) -> Option<&PosteriorComparison> {
+    match run.reading(&Probe::PosteriorComparison).map(|reading| &reading.value) {
+        Some(ReadingValue::PosteriorComparison(comparison)) => Some(comparison),
+        _ => None,
+    }
+}
+
 /// What a run's state and measures say.
 pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
     let broken = |text: String| Verdict { standing: Standing::Broken, text };
@@ -113,7 +121,12 @@ pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
 
 /// [`verdict`] about a run of a session, and what stands in its place while it is too early for one.
 pub fn verdict_of(run: &Run, examples: usize) -> (Verdict, Option<&'static str>) {
-    let verdict = verdict(&run.state, measures(run));
+    let mut verdict = verdict(&run.state, measures(run));
+    // Collapsed dimensions of an encoder say nothing of the model; where the exact posterior tells them apart, so must the headline.
+    let diagnosis = comparison(run).map(|comparison| comparison.statuses.diagnosis());
+    if verdict.standing == Standing::Collapsed && diagnosis == Some(Diagnosis::EncoderLags) {
+        verdict.text = format!("Encoder lags: {}", verdict.text);
+    }
     let is_counted = !matches!(verdict.standing, Standing::Broken | Standing::Unknown);
     let objection = Maturity::of(run, examples).objection().filter(|_| is_counted);
     (verdict, objection)

@@ -2,6 +2,9 @@
 //! skipped, which CI does not accept.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod classical;
+mod heat_map;
 mod panels;
 mod sharing;
 mod shell;
+mod theorem;

@@ -9,9 +9,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::time::{Duration, Instant};
 
-type Window = Harness<'static, App>;
+pub type Window = Harness<'static, App>;
 
-fn window(preset: &str, steps: u64) -> Option<Window> {
+pub fn window(preset: &str, steps: u64) -> Option<Window> {
     let preset = collapsar::experiment::presets::Preset::find(preset).unwrap();
     let experiment = Experiment { steps, ..preset.experiment().unwrap() };
     let options =
@@ -26,7 +26,7 @@ fn window(preset: &str, steps: u64) -> Option<Window> {
     }
 }
 
-fn wait(window: &mut Window, what: &str, condition: impl Fn(&Window) -> bool) {
+pub fn wait(window: &mut Window, what: &str, condition: impl Fn(&Window) -> bool) {
     let start = Instant::now();
     loop {
         window.step();
@@ -39,7 +39,7 @@ fn wait(window: &mut Window, what: &str, condition: impl Fn(&Window) -> bool) {
     }
 }
 
-fn says(window: &Window, text: &str) -> usize {
+pub fn says(window: &Window, text: &str) -> usize {
     window.query_all_by_label_contains(text).count()
 }
 

@@ -1,4 +1,4 @@
-//! The render pipelines of `shaders/density.wgsl` and `shaders/copy.wgsl`.
+//! The render pipelines of the shaders in `shaders/`.
 
 use eframe::egui_wgpu::wgpu;
 
@@ -10,10 +10,11 @@ pub(super) struct Pipelines {
     pub splat: wgpu::RenderPipeline,
     pub colour: wgpu::RenderPipeline,
     pub dot: wgpu::RenderPipeline,
+    pub heat_map: wgpu::RenderPipeline,
     pub copy: wgpu::RenderPipeline,
     /// The uniforms alone.
     pub uniform_layout: wgpu::BindGroupLayout,
-    /// The uniforms, the density, the colour map.
+    /// The uniforms, what is to be coloured, the colour map.
     pub colour_layout: wgpu::BindGroupLayout,
     /// Where to copy to, and the picture.
     pub copy_layout: wgpu::BindGroupLayout,
@@ -35,9 +36,10 @@ impl Pipelines {
             device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(label), source })
         };
         let density = module(include_str!("../../../shaders/density.wgsl"), "density");
+        let heat_map = module(include_str!("../../../shaders/heat_map.wgsl"), "heat map");
         let copy = module(include_str!("../../../shaders/copy.wgsl"), "copy");
         let uniform_layout = layout(device, "density uniforms", 0);
-        let colour_layout = layout(device, "density colours", 2);
+        let colour_layout = layout(device, "colours", 2);
         let copy_layout = layout(device, "copy", 1);
 
         let add = wgpu::BlendComponent {
@@ -78,6 +80,7 @@ impl Pipelines {
                 PICTURE_FORMAT,
                 Some(over),
             ),
+            heat_map: build("heat map", &heat_map, ["vertex", "fragment"], &colour_layout, false, PICTURE_FORMAT, None),
             copy: build("copy", &copy, ["vertex", "fragment"], &copy_layout, false, target, None),
             uniform_layout,
             colour_layout,

@@ -11,7 +11,7 @@ use eframe::egui::{
 
 /// A range of values along one side.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+pub(in crate::ui) struct Axis {
     pub min: f32,
     pub max: f32,
     pub logarithmic: bool,
@@ -67,7 +67,7 @@ fn power_of_ten(value: f32) -> String {
 }
 
 /// The next of 1, 2, 5 times a power of ten.
-pub(super) fn round_step(value: f32) -> f32 {
+pub(in crate::ui) fn round_step(value: f32) -> f32 {
     if !value.is_finite() || value <= 0.0 {
         return 1.0;
     }
@@ -78,7 +78,7 @@ pub(super) fn round_step(value: f32) -> f32 {
 
 /// Room around a frame for ticks and labels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Margins {
+pub(in crate::ui) struct Margins {
     pub left: f32,
     pub right: f32,
     pub top: f32,
@@ -101,13 +101,13 @@ impl Margins {
 }
 
 /// Whether a picture is one of two in a narrow column.
-pub(super) fn is_narrow(width: f32) -> bool {
+pub(in crate::ui) fn is_narrow(width: f32) -> bool {
     width < 230.0
 }
 
 /// A frame with a horizontal and a vertical axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axes {
+pub(in crate::ui) struct Axes {
     pub frame: Rect,
     pub x: Axis,
     pub y: Axis,
@@ -120,6 +120,11 @@ impl Axes {
         let max =
             pos2((outer.right() - margins.right).max(min.x + 1.0), (outer.bottom() - margins.bottom).max(min.y + 1.0));
         Self { frame: Rect::from_min_max(min.round(), max.round()), x, y, is_narrow: is_narrow(outer.width()) }
+    }
+
+    /// Whether the vertical axis has its label inside.
+    pub fn is_narrow(&self) -> bool {
+        self.is_narrow
     }
 
     pub fn x_at(&self, x: f32) -> f32 {
@@ -136,6 +141,10 @@ impl Axes {
 
     pub fn x_value(&self, screen: f32) -> f32 {
         self.x.value((screen - self.frame.left()) / self.frame.width())
+    }
+
+    pub fn y_value(&self, screen: f32) -> f32 {
+        self.y.value((self.frame.bottom() - screen) / self.frame.height())
     }
 
     /// Surface and grid lines, under the data.

@@ -5,6 +5,7 @@
 
 use super::axes::round_step;
 use super::curve_points::{Column, columns, nearest, typical_range};
+use super::model_information::{self, model_information_ui};
 use super::words::{grouped, number, tick};
 use super::{PanelContext, explained, measures};
 use crate::train::EVALUATE_EVERY;
@@ -65,7 +66,8 @@ impl Curve {
             }
             Self::MutualInformation => {
                 "Mutual information of x and z under the encoder, in nats, estimated over the evaluation pool at regular steps. Such an estimate \
-                cannot exceed the log of the pool's size, its cap: near the cap the true value may be higher"
+                cannot exceed the log of the pool's size, its cap: near the cap the true value may be higher. Rings: mutual information under the model \
+                p(z) p(x|z), on samples from it; dashed below them the floor (K/2) log(1 + m⁴/σ²) that a Brenier decoder certifies for it"
             }
         }
     }
@@ -220,6 +222,12 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
         }
         for (index, series) in series.iter().enumerate() {
             line_ui(ui, ctx, &shown.transform, series, index);
+            if curve == Curve::MutualInformation {
+                model_information_ui(ui, ctx, &shown.transform, index);
+            }
+        }
+        if curve == Curve::MutualInformation {
+            model_information::legend_ui(ui, ctx, &shown.transform);
         }
     }
     let Some(pointer) = response.hover_pos().filter(|pointer| shown.transform.frame().contains(*pointer)) else {
@@ -261,6 +269,13 @@ fn vertical_range(
     if curve.starts_at_zero() {
         low = low.min(0.0);
         high = high.max(0.05);
+    }
+    if curve == Curve::MutualInformation {
+        let (lowest, highest) = model_information::range(ctx, view);
+        (low, high) = (low.min(lowest), high.max(highest));
+        if highest.is_finite() {
+            high += model_information::LEGEND_SHARE * (high - low);
+        }
     }
     if curve == Curve::MutualInformation
         && let Some((cap, _)) = cap(ctx)
@@ -368,6 +383,7 @@ fn read_out_ui(ui: &mut Ui, ctx: &PanelContext<'_>, step: f64) {
             }
             ui.end_row();
         }
+        model_information::read_out_ui(ui, ctx, step);
     });
     ui.weak("Nats per example; mutual information from the evaluation nearest to this step");
 }
@@ -379,6 +395,9 @@ fn words(ctx: &PanelContext<'_>, curve: Curve) -> String {
         let value = last
             .map_or_else(|| "no value yet".to_owned(), |last| format!("{} at step {}", number(last.mean), last.step));
         text.push_str(&format!(" {} {value};", run.settings.name));
+        if curve == Curve::MutualInformation {
+            text.push_str(&model_information::words(run));
+        }
     }
     text
 }

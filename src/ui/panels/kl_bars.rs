@@ -7,7 +7,9 @@ use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{panel_id, stable_maximum};
 use super::words::{dimension_name, number, short_number};
 use super::{PanelContext, measures, message_ui, posterior, scaled_height, title_ui};
-use crate::measure::{ACTIVE_UNIT_VARIANCE, Measures};
+use crate::measure::{ACTIVE_UNIT_VARIANCE, Measures, PosteriorComparison};
+use crate::ui::theme::Palette;
+use crate::ui::verdict::comparison;
 use eframe::egui::{
     Align2, Color32, FontId, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
@@ -22,7 +24,8 @@ const LEAST_MAXIMUM: f32 = 0.1;
 
 const EXPLANATION: &str = "How far the encoder's posterior q(z|x) is from the prior in each latent dimension: KL(q(zᵢ|x) ‖ p(zᵢ)) in \
     nats per example, averaged over the evaluation pool. A dimension is active when the variance of its posterior mean over examples is \
-    at least 0.01 (Burda et al. 2016), otherwise it is collapsed, drawn hollow or marked with a ring. Click a bar to look at that dimension everywhere; \
+    at least 0.01 (Burda et al. 2016), otherwise it is collapsed, drawn hollow or marked with a ring. The arrow beside a bar is the KL of the exact posterior's marginal, by Bayes' \
+    rule on a grid, for K ≤ 3: far above the bar, the encoder lags. Click a bar to look at that dimension everywhere; \
     Shift-click makes it the vertical axis of the plane.";
 
 /// KL at which a dimension of a linear-Gaussian model has the threshold's posterior-mean variance v: there the posterior variance
@@ -31,8 +34,30 @@ fn threshold_kl() -> f32 {
     -0.5 * (1.0 - ACTIVE_UNIT_VARIANCE).ln()
 }
 
-/// Draws the bars; `marks` are values to compare with, such as a theory's, one per dimension.
-pub(super) fn kl_bars_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, marks: Option<&[f32]>) {
+/// What stands beside the encoder's bars.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    /// A theory's values, one per dimension.
+    theory: Option<&'a [f32]>,
+    /// Exact posteriors of the same model.
+    comparison: Option<&'a PosteriorComparison>,
+}
+
+impl Beside<'_> {
+    /// KL of the exact posterior's marginal, nats.
+    fn exact_kl(&self, dimension: usize) -> Option<f32> {
+        let exact = self.comparison?.exact.as_ref().ok()?;
+        exact.kl_per_dimension.get(dimension).map(|kl| *kl as f32)
+    }
+
+    /// Range of log p(x|z) along a dimension, nats.
+    fn slice_range(&self, dimension: usize) -> Option<f32> {
+        self.comparison?.slice_ranges.get(dimension).map(|range| *range as f32)
+    }
+}
+
+/// Draws the bars; `theory` are values to compare with, one per dimension.
+pub(super) fn kl_bars_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, theory: Option<&[f32]>) {
     let shared = Id::unique("collapsar-kl-logarithmic");
     let mut logarithmic = ui.data(|data| data.get_temp(shared)).unwrap_or(false);
     let width = ui.available_width();
@@ -51,21 +76,24 @@ pub(super) fn kl_bars_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, ma
     };
     let (outer, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let largest = ctx.session.runs().iter().filter_map(measures).flat_map(|measures| &measures.kl_per_dimension);
-    let largest = largest.copied().fold(LEAST_MAXIMUM, f32::max);
+    let exact =
+        ctx.session.runs().iter().filter_map(comparison).filter_map(|comparison| comparison.exact.as_ref().ok());
+    let exact = exact.flat_map(|exact| &exact.kl_per_dimension).map(|kl| *kl as f32);
+    let largest = largest.copied().chain(exact).fold(LEAST_MAXIMUM, f32::max);
     let maximum = stable_maximum(ui.ctx(), Id::unique("collapsar-kl-maximum"), largest * 1.12);
     let y = if logarithmic { Axis::logarithmic(SMALLEST, maximum) } else { Axis::linear(0.0, maximum) };
+    let beside = Beside { theory, comparison: comparison(&ctx.session.runs()[run]) };
     let count = values.kl_per_dimension.len();
     let margins = Margins::of_width(width);
     let margins = if is_beside { margins } else { Margins { bottom: 20.0, ..margins } };
     let axes = Axes::within(outer, margins, Axis::linear(0.0, count.max(1) as f32), y);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, summary(values)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, summary(values, beside)));
     if !ui.is_rect_visible(outer) {
         return;
     }
     axes.back_ui(ui, ctx.palette, [false, true]);
     for dimension in 0..count {
-        let mark = marks.and_then(|marks| marks.get(dimension)).copied();
-        bar_ui(ui, ctx, run, &axes, values, dimension, mark);
+        bar_ui(ui, ctx, run, &axes, values, dimension, beside);
     }
     threshold_line_ui(ui, ctx, &axes);
     axes.front_ui(ui, ctx.palette, "", if is_narrow(width) { " " } else { "nats per example" });
@@ -76,10 +104,11 @@ pub(super) fn kl_bars_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize, ma
     }
 }
 
-fn summary(values: &Measures) -> String {
+fn summary(values: &Measures, beside: Beside<'_>) -> String {
     let mut text = "KL per dimension, nats per example:".to_owned();
     for (dimension, kl) in values.kl_per_dimension.iter().enumerate() {
-        text.push_str(&format!(" {} {} {};", dimension_name(dimension), number(*kl), state(values, dimension)));
+        let exact = beside.exact_kl(dimension).map_or_else(String::new, |kl| format!(" (exact {})", number(kl)));
+        text.push_str(&format!(" {} {} {}{exact};", dimension_name(dimension), number(*kl), state(values, dimension)));
     }
     text.push_str(&format!(" total {}", number(values.kl)));
     text
@@ -118,7 +147,7 @@ fn bar_ui(
     axes: &Axes,
     values: &Measures,
     dimension: usize,
-    mark: Option<f32>,
+    beside: Beside<'_>,
 ) {
     let (kl, collapsed) = (values.kl_per_dimension[dimension], is_collapsed(values, dimension));
     let (left, right) = (axes.x_at(dimension as f32), axes.x_at(dimension as f32 + 1.0));
@@ -155,9 +184,13 @@ fn bar_ui(
     } else {
         painter.rect_filled(bar, 1.0, color);
     }
-    if let Some(mark) = mark {
-        let y = axes.y_at(mark).clamp(axes.frame.top(), axes.frame.bottom());
-        painter.hline(bar.x_range().expand(3.0), y, Stroke::new(2.0, palette.text));
+    let theory = beside.theory.and_then(|theory| theory.get(dimension)).copied();
+    let y = |kl: f32| axes.y_at(kl).clamp(axes.frame.top(), axes.frame.bottom());
+    if let Some(theory) = theory {
+        painter.hline(bar.x_range().expand(3.0), y(theory), Stroke::new(2.0, palette.text));
+    }
+    if let Some(exact) = beside.exact_kl(dimension) {
+        exact_ui(painter, palette, pos2(bar.right().min(slot.right() - 9.0), y(exact)));
     }
 
     let font = TextStyle::Small.resolve(ui.style());
@@ -170,11 +203,27 @@ fn bar_ui(
             "Variance of the posterior mean over examples {} (threshold {ACTIVE_UNIT_VARIANCE})",
             number(variance)
         ));
-        if let Some(mark) = mark {
-            ui.label(format!("Theory {} nats per example", number(mark)));
+        if let Some(exact) = beside.exact_kl(dimension) {
+            ui.label(format!("Exact posterior's marginal: KL {} nats per example", number(exact)));
+        }
+        if let Some(range) = beside.slice_range(dimension) {
+            ui.label(format!(
+                "Likelihood range along {name} within ±3, the others at the encoder's mean: {} nats",
+                number(range)
+            ));
+        }
+        if let Some(theory) = theory {
+            ui.label(format!("Theory {} nats per example", number(theory)));
         }
         ui.weak("Click to look at this dimension, Shift-click for the vertical axis of the plane");
     });
+}
+
+/// An arrow at the right of a bar, with its tip at the bar's edge.
+fn exact_ui(painter: &eframe::egui::Painter, palette: &Palette, tip: eframe::egui::Pos2) {
+    let points = vec![tip, tip + vec2(8.0, -4.5), tip + vec2(8.0, 4.5)];
+    let outline = Stroke::new(1.0, palette.surface);
+    painter.add(eframe::egui::Shape::convex_polygon(points, palette.strong_text, outline));
 }
 
 fn select_on_click(ui: &Ui, ctx: &mut PanelContext<'_>, response: &Response, dimension: usize) {

@@ -12,12 +12,12 @@ const STAND_IN_SECONDS: f64 = 1.0;
 const SHRINK_AFTER_SECONDS: f64 = 1.5;
 
 /// A global id: what a panel remembers of a run does not depend on the layout around it.
-pub(super) fn panel_id(panel: &'static str, run: usize) -> Id {
+pub(in crate::ui) fn panel_id(panel: &'static str, run: usize) -> Id {
     Id::unique(("collapsar-panel", panel, run))
 }
 
 /// An answer, or what to write in its place.
-pub(super) enum Answer<T> {
+pub(in crate::ui) enum Answer<T> {
     Value(Arc<T>),
     Message(&'static str),
 }
@@ -35,7 +35,7 @@ impl<T> Clone for Last<T> {
 }
 
 /// The newest answer of a run to a probe.
-pub(super) fn answer<T: Send + Sync + 'static>(
+pub(in crate::ui) fn answer<T: Send + Sync + 'static>(
     ctx: &Context,
     id: Id,
     run: &Run,
@@ -71,7 +71,7 @@ impl<S, T> Clone for Derived<S, T> {
 }
 
 /// What follows from a reading, computed once per reading.
-pub(super) fn derived<S, T>(ctx: &Context, id: Id, source: &Arc<S>, compute: impl FnOnce(&S) -> T) -> Arc<T>
+pub(in crate::ui) fn derived<S, T>(ctx: &Context, id: Id, source: &Arc<S>, compute: impl FnOnce(&S) -> T) -> Arc<T>
 where
     S: Send + Sync + 'static,
     T: Send + Sync + 'static,
@@ -87,7 +87,7 @@ where
 }
 
 /// The upper end of an axis that starts at 0: a round number, which grows at once and shrinks after a while.
-pub(super) fn stable_maximum(ctx: &Context, id: Id, wanted: f32) -> f32 {
+pub(in crate::ui) fn stable_maximum(ctx: &Context, id: Id, wanted: f32) -> f32 {
     let wanted = round_up(wanted);
     let now = ctx.input(|input| input.time);
     let (value, small_since) = ctx.data(|data| data.get_temp::<(f32, f64)>(id)).unwrap_or((wanted, now));
@@ -103,7 +103,7 @@ pub(super) fn stable_maximum(ctx: &Context, id: Id, wanted: f32) -> f32 {
 }
 
 /// The next of 1, 1.5, 2, 3, 4, 5, 6, 8, 10 times a power of ten.
-pub(super) fn round_up(value: f32) -> f32 {
+pub(in crate::ui) fn round_up(value: f32) -> f32 {
     if !value.is_finite() || value <= 0.0 {
         return 1.0;
     }

@@ -4,17 +4,27 @@
 //! whether an answer has arrived. Axes are computed over all runs: a difference seen between two columns is a difference.
 //! Panels keep what they remember (axis maxima, textures, the last answer) in egui's memory, keyed by run.
 
-mod axes;
+pub(in crate::ui) mod axes;
+mod bound;
+pub(in crate::ui) mod color_legend;
+mod contour;
 mod curve_points;
 mod curves;
 mod feature_lines;
+mod injectivity;
 mod kl_bars;
 mod latent_grid;
-mod memory;
+mod likelihood_curve;
+pub(in crate::ui) mod likelihood_map;
+mod likelihood_scale;
+pub(in crate::ui) mod memory;
+mod model_information;
+pub(in crate::ui) mod overlay;
 mod plane;
-mod posterior;
+pub(in crate::ui) mod posterior;
+mod posterior_means;
 mod traversal;
-mod words;
+pub(in crate::ui) mod words;
 
 pub use curves::curves_ui;
 pub use words::{dimension_name, grouped};
@@ -26,7 +36,7 @@ use crate::measure::Measures;
 use crate::train::{Probe, ReadingValue, Run, Session};
 use eframe::egui::{Align, Color32, CursorIcon, Label, Layout, Response, RichText, Sense, TextStyle, Ui, Vec2, vec2};
 
-const TITLE_HEIGHT: f32 = 22.0;
+pub(in crate::ui) const TITLE_HEIGHT: f32 = 22.0;
 
 /// What a panel may see, and the selection it may change.
 pub struct PanelContext<'a> {
@@ -51,14 +61,29 @@ pub enum Panel {
     Traversal,
     /// The decoded latent plane in a two-dimensional data space.
     LatentGrid,
+    /// log p(x|z) of one example over the latent space, with its exact posterior.
+    LikelihoodMap,
+    /// Exact against encoder's posterior means.
+    PosteriorMeans,
+    /// How far the decoder is from flat, over a latent plane.
+    Injectivity,
     /// Losses and mutual information over steps, all runs.
     Curves,
 }
 
 impl Panel {
     /// Every panel, in the order of a column; the curves of all runs last.
-    pub const ALL: [Self; 6] =
-        [Self::KlBars, Self::Posterior, Self::Plane, Self::Traversal, Self::LatentGrid, Self::Curves];
+    pub const ALL: [Self; 9] = [
+        Self::KlBars,
+        Self::Posterior,
+        Self::Plane,
+        Self::Traversal,
+        Self::LatentGrid,
+        Self::LikelihoodMap,
+        Self::PosteriorMeans,
+        Self::Injectivity,
+        Self::Curves,
+    ];
 
     /// Title on the screen.
     pub fn title(self) -> &'static str {
@@ -68,6 +93,9 @@ impl Panel {
             Self::Plane => "Aggregated posterior",
             Self::Traversal => "Latent traversal",
             Self::LatentGrid => "Decoded latent grid",
+            Self::LikelihoodMap => "Likelihood over z",
+            Self::PosteriorMeans => "Posterior-mean plane",
+            Self::Injectivity => "Injectivity",
             Self::Curves => "Training curves",
         }
     }
@@ -80,6 +108,9 @@ impl Panel {
             Self::Plane => "plane",
             Self::Traversal => "traversal",
             Self::LatentGrid => "latent-grid",
+            Self::LikelihoodMap => "likelihood-map",
+            Self::PosteriorMeans => "posterior-means",
+            Self::Injectivity => "injectivity",
             Self::Curves => "curves",
         }
     }
@@ -95,6 +126,7 @@ impl Panel {
         let is_planar_data = session.data().shape() == ExampleShape::Vector(2);
         match self {
             Self::KlBars | Self::Posterior | Self::Plane | Self::Curves => true,
+            Self::LikelihoodMap | Self::PosteriorMeans | Self::Injectivity => true,
             Self::Traversal => !is_planar_data,
             Self::LatentGrid => is_planar_data && run.settings.model.latent_dimensions >= 1,
         }
@@ -108,12 +140,15 @@ impl Panel {
         let has_plane = session.runs().get(run).is_some_and(|run| run.settings.model.latent_dimensions >= 2);
         let Selection { dimension, example, .. } = *selection;
         match self {
-            Self::KlBars => vec![Probe::Measures],
+            Self::KlBars => vec![Probe::Measures, Probe::PosteriorComparison],
             Self::Posterior => vec![Probe::Marginal { dimension, example }],
             Self::Plane if has_plane => vec![Probe::Plane { dimensions: selection.plane() }],
             Self::Plane | Self::Curves => Vec::new(),
             Self::Traversal => vec![Probe::Traversal { example }, Probe::Measures],
             Self::LatentGrid => vec![Probe::LatentGrid { dimensions: selection.plane(), example }],
+            Self::LikelihoodMap => vec![Probe::LikelihoodMap { dimensions: selection.plane(), example }],
+            Self::PosteriorMeans => vec![Probe::PosteriorComparison],
+            Self::Injectivity => vec![Probe::InjectivityField { dimensions: selection.plane(), example }],
         }
     }
 
@@ -140,6 +175,9 @@ pub fn panel_ui(panel: Panel, ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usiz
         Panel::Plane => plane::plane_ui(ui, ctx, run),
         Panel::Traversal => traversal::traversal_ui(ui, ctx, run),
         Panel::LatentGrid => latent_grid::latent_grid_ui(ui, ctx, run),
+        Panel::LikelihoodMap => likelihood_map::likelihood_map_ui(ui, ctx, run),
+        Panel::PosteriorMeans => posterior_means::posterior_means_ui(ui, ctx, run),
+        Panel::Injectivity => injectivity::injectivity_ui(ui, ctx, run),
         Panel::Curves => curves_ui(ui, ctx),
     }
 }
@@ -159,7 +197,7 @@ fn measures(run: &Run) -> Option<&Measures> {
 }
 
 /// Title with its explanation on hover, and room at the right for a control or a remark.
-fn title_ui(ui: &mut Ui, title: &str, explanation: &str, right: impl FnOnce(&mut Ui)) {
+pub(in crate::ui) fn title_ui(ui: &mut Ui, title: &str, explanation: &str, right: impl FnOnce(&mut Ui)) {
     let size = vec2(ui.available_width(), TITLE_HEIGHT);
     // From the right: what does not fit is cut from the title.
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
@@ -173,13 +211,13 @@ fn title_ui(ui: &mut Ui, title: &str, explanation: &str, right: impl FnOnce(&mut
 }
 
 /// Shows on hover what a term means.
-fn explained(response: Response, explanation: &str) -> Response {
+pub(in crate::ui) fn explained(response: Response, explanation: &str) -> Response {
     response.on_hover_cursor(CursorIcon::Help).on_hover_text(explanation)
 }
 
 /// One line of fixed height under a title: the first of some forms of a sentence, long to short, that fits. The longest is the whole
 /// sentence, and is shown on hover where another stands in for it.
-fn caption_ui(ui: &mut Ui, palette: &Palette, forms: &[String]) {
+pub(in crate::ui) fn caption_ui(ui: &mut Ui, palette: &Palette, forms: &[String]) {
     let size = vec2(ui.available_width(), ui.text_style_height(&TextStyle::Small));
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_size(size);
@@ -204,7 +242,7 @@ fn scaled_height(ui: &Ui, usual: f32) -> f32 {
 }
 
 /// A sentence in the place of a picture.
-fn message_ui(ui: &mut Ui, palette: &Palette, height: f32, text: &str) {
+pub(in crate::ui) fn message_ui(ui: &mut Ui, palette: &Palette, height: f32, text: &str) {
     let size = Vec2::new(ui.available_width(), height);
     ui.allocate_ui_with_layout(size, Layout::centered_and_justified(eframe::egui::Direction::TopDown), |ui| {
         ui.set_min_size(size);

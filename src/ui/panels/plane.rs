@@ -2,14 +2,14 @@
 
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
+use super::overlay::{Ink, gaussian_ui, prior_ui};
 use super::words::{dimension_name, example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{Plane, Probe, ReadingValue};
 use crate::ui::canvas::{self, DensityPicture};
 use crate::ui::theme::Palette;
 use eframe::egui::{
-    Align2, Color32, Id, Mesh, Painter, Rect, Response, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui,
-    WidgetInfo, epaint::EllipseShape, pos2, vec2,
+    Align2, Color32, Id, Rect, Response, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 use eframe::egui_wgpu::Callback;
 use std::sync::{Arc, LazyLock};
@@ -184,7 +184,7 @@ fn picture_ui(
     let dot = if palette.dark { Color32::from_white_alpha(70) } else { Color32::from_black_alpha(80) };
     if canvas::is_installed(ui.ctx()) {
         let picture = DensityPicture {
-            key: run,
+            key: panel_id("plane", run),
             plane: plane.clone(),
             reach,
             highest,
@@ -207,29 +207,10 @@ fn picture_ui(
             palette.weak_text,
         );
     }
-    prior_ui(ui, &painter, palette, axes);
+    prior_ui(ui, &painter, axes, Ink::of_theme(palette));
     if let Some([x, y, sd_x, sd_y]) = plane.posteriors.get(ctx.selection.example).copied() {
-        let unit = axes.frame.width() / (2.0 * reach);
-        let center = axes.at(x, y);
         let halo = if palette.dark { Color32::from_black_alpha(160) } else { Color32::from_white_alpha(190) };
-        for (width, color) in [(4.0, halo), (2.0, palette.posterior)] {
-            painter.add(EllipseShape::stroke(center, vec2(sd_x, sd_y) * unit, Stroke::new(width, color)));
-        }
-        painter.circle(center, 4.0, palette.posterior, Stroke::new(1.5, halo));
-    }
-}
-
-/// Circles that hold 39 % and 86 % of the prior.
-fn prior_ui(ui: &Ui, painter: &Painter, palette: &Palette, axes: &Axes) {
-    let color = if palette.dark { Color32::from_white_alpha(150) } else { Color32::from_black_alpha(130) };
-    let font = TextStyle::Small.resolve(ui.style());
-    for sd in [1.0, 2.0] {
-        let points: Vec<_> = (0..=72)
-            .map(|at| at as f32 / 72.0 * std::f32::consts::TAU)
-            .map(|angle| axes.at(sd * angle.cos(), sd * angle.sin()))
-            .collect();
-        painter.extend(Shape::dashed_line(&points, Stroke::new(1.0, color), 4.0, 3.0));
-        painter.text(axes.at(0.0, -sd) + vec2(0.0, 1.0), Align2::CENTER_TOP, format!("{sd}σ"), font.clone(), color);
+        gaussian_ui(&painter, palette, axes, [x, y], [sd_x, sd_y], halo);
     }
 }
 
@@ -268,7 +249,7 @@ fn legend_ui(ui: &mut Ui, palette: &Palette, highest: f32) {
         }
         ui.label(RichText::new("0").small());
         let (rect, response) = ui.allocate_exact_size(vec2(if is_narrow { 44.0 } else { 72.0 }, 9.0), Sense::hover());
-        ui.painter().add(gradient(rect, ramp(palette)));
+        ui.painter().add(canvas::ramp_bar(rect, ramp(palette)));
         explained(response, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns");
         let text = ui.label(RichText::new(format!("{} density", round_number(highest))).small());
         explained(text, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns; the prior's peak is 0.159");
@@ -279,21 +260,6 @@ fn legend_ui(ui: &mut Ui, palette: &Palette, highest: f32) {
         ui.painter().circle_filled(rect.center(), 4.0, palette.posterior);
         explained(ui.label(RichText::new("selected").small()), "Posterior mean of the selected example, with one standard deviation around it");
     });
-}
-
-fn gradient(rect: Rect, ramp: &[Color32]) -> Mesh {
-    let mut mesh = Mesh::default();
-    for (at, color) in ramp.iter().step_by(15).enumerate() {
-        let x = rect.left() + rect.width() * (at * 15) as f32 / (ramp.len() - 1) as f32;
-        mesh.colored_vertex(pos2(x, rect.top()), *color);
-        mesh.colored_vertex(pos2(x, rect.bottom()), *color);
-        if at > 0 {
-            let last = 2 * at as u32;
-            mesh.add_triangle(last - 2, last - 1, last);
-            mesh.add_triangle(last - 1, last, last + 1);
-        }
-    }
-    mesh
 }
 
 fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, axes: &Axes, plane: &Plane, response: &Response) {

@@ -155,7 +155,7 @@ fn densities_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, margin
     painter.extend(Shape::dashed_line(&curve(&marginal.posterior), Stroke::new(2.0, palette.posterior), 6.0, 3.0));
 }
 
-fn area_under(curve: &[Pos2], floor: f32, color: Color32) -> Mesh {
+pub(in crate::ui) fn area_under(curve: &[Pos2], floor: f32, color: Color32) -> Mesh {
     let mut mesh = Mesh::default();
     mesh.reserve_vertices(2 * curve.len());
     mesh.reserve_triangles(2 * curve.len());

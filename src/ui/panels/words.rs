@@ -6,12 +6,12 @@ pub fn dimension_name(dimension: usize) -> String {
 }
 
 /// Name of an example of the evaluation pool on the screen.
-pub(super) fn example_name(example: usize) -> String {
+pub(in crate::ui) fn example_name(example: usize) -> String {
     format!("example {}", example + 1)
 }
 
 /// A number with about three significant digits.
-pub(super) fn number(value: f32) -> String {
+pub(in crate::ui) fn number(value: f32) -> String {
     let size = value.abs();
     if !value.is_finite() {
         "not finite".to_owned()
@@ -33,13 +33,13 @@ fn signed(text: String) -> String {
 }
 
 /// A round number, without the zeros that say how exact it is.
-pub(super) fn round_number(value: f32) -> String {
+pub(in crate::ui) fn round_number(value: f32) -> String {
     let text = number(value);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A number with two significant digits, for narrow places.
-pub(super) fn short_number(value: f32) -> String {
+pub(in crate::ui) fn short_number(value: f32) -> String {
     let size = value.abs();
     if value == 0.0 {
         "0".to_owned()
@@ -68,7 +68,7 @@ pub fn grouped(value: f32) -> String {
 }
 
 /// Decimals that tell ticks apart which are `step` away from each other.
-pub(super) fn tick(value: f32, step: f32) -> String {
+pub(in crate::ui) fn tick(value: f32, step: f32) -> String {
     if step >= 1.0 && value.abs() >= 1000.0 {
         return grouped(value);
     }

@@ -1,0 +1,132 @@
+//! What is drawn over a picture of a latent plane: the prior, one example's posterior, contours. Strokes have a halo, so that they are seen
+//! on every colour of a map.
+
+use super::axes::Axes;
+use super::contour::ContourLine;
+use super::words::dimension_name;
+use crate::ui::theme::Palette;
+use eframe::egui::{
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, TextStyle, Ui, epaint::EllipseShape, pos2, vec2,
+};
+
+/// Colours of lines over a picture, and of the halo around them.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ui) struct Ink {
+    pub line: Color32,
+    pub halo: Color32,
+}
+
+impl Ink {
+    /// The halo, where there is one, and the line over it.
+    fn strokes(self, width: f32, halo: f32) -> impl Iterator<Item = (f32, Color32)> {
+        [(width + halo, self.halo), (width, self.line)].into_iter().filter(|(_, color)| *color != Color32::TRANSPARENT)
+    }
+
+    /// Over colours that are dark or light as the theme is.
+    pub fn of_theme(palette: &Palette) -> Self {
+        if palette.dark {
+            Self { line: Color32::from_white_alpha(150), halo: Color32::TRANSPARENT }
+        } else {
+            Self { line: Color32::from_black_alpha(130), halo: Color32::TRANSPARENT }
+        }
+    }
+
+    /// Light, over colours from dark to light such as viridis.
+    pub const OVER_MAP: Self = Self { line: Color32::WHITE, halo: Color32::from_black_alpha(120) };
+    /// Dark, over the same.
+    pub const DARK_OVER_MAP: Self =
+        Self { line: Color32::from_black_alpha(210), halo: Color32::from_rgba_premultiplied(100, 100, 100, 100) };
+}
+
+/// Circles that hold 39 % and 86 % of the prior, at one and two standard deviations.
+pub(in crate::ui) fn prior_ui(ui: &Ui, painter: &Painter, axes: &Axes, ink: Ink) {
+    for sd in [1.0, 2.0] {
+        prior_circle(ui, painter, axes, (sd, &format!("{sd}σ")), ink);
+    }
+}
+
+/// Circles that hold shares of the prior's mass in a plane, to be held against contours that hold the same of something else.
+pub(in crate::ui) fn prior_shares_ui(ui: &Ui, painter: &Painter, axes: &Axes, shares: &[f64], ink: Ink) {
+    for share in shares {
+        let radius = (-2.0 * (1.0 - share).ln()).sqrt() as f32;
+        prior_circle(ui, painter, axes, (radius, &format!("{:.0} %", 100.0 * share)), ink);
+    }
+}
+
+fn prior_circle(ui: &Ui, painter: &Painter, axes: &Axes, (radius, name): (f32, &str), ink: Ink) {
+    dashed_circle(painter, axes, radius, 1.0, ink);
+    let font = TextStyle::Small.resolve(ui.style());
+    text_over(painter, axes.at(0.0, -radius) + vec2(0.0, 1.0), Align2::CENTER_TOP, name, &font, ink);
+}
+
+/// A circle around the origin.
+pub(in crate::ui) fn dashed_circle(painter: &Painter, axes: &Axes, radius: f32, width: f32, ink: Ink) {
+    let points: Vec<_> = (0..=72)
+        .map(|at| at as f32 / 72.0 * std::f32::consts::TAU)
+        .map(|angle| axes.at(radius * angle.cos(), radius * angle.sin()))
+        .collect();
+    for (width, color) in ink.strokes(width, 1.0) {
+        painter.extend(Shape::dashed_line(&points, Stroke::new(width, color), 4.0, 4.0));
+    }
+}
+
+/// Mean of a diagonal Gaussian, and one standard deviation around it.
+pub(in crate::ui) fn gaussian_ui(
+    painter: &Painter,
+    palette: &Palette,
+    axes: &Axes,
+    mean: [f32; 2],
+    sd: [f32; 2],
+    halo: Color32,
+) {
+    let center = axes.at(mean[0], mean[1]);
+    let unit = vec2(axes.frame.width() / (axes.x.max - axes.x.min), axes.frame.height() / (axes.y.max - axes.y.min));
+    for (width, color) in [(4.0, halo), (2.0, palette.posterior)] {
+        painter.add(EllipseShape::stroke(center, vec2(sd[0], sd[1]) * unit, Stroke::new(width, color)));
+    }
+    painter.circle(center, 4.0, palette.posterior, Stroke::new(1.5, halo));
+}
+
+/// Lines over `rect`, of which their points are fractions.
+pub(in crate::ui) fn contours_ui(painter: &Painter, rect: Rect, lines: &[ContourLine], width: f32, ink: Ink) {
+    let at = |[x, y]: &[f32; 2]| pos2(rect.left() + x * rect.width(), rect.bottom() - y * rect.height());
+    for (width, color) in ink.strokes(width, 1.6) {
+        for line in lines {
+            let points: Vec<Pos2> = line.iter().map(at).collect();
+            let stroke = Stroke::new(width, color);
+            match line.first() == line.last() && line.len() > 2 {
+                true => painter.add(Shape::closed_line(points[1..].to_vec(), stroke)),
+                false => painter.add(Shape::line(points, stroke)),
+            };
+        }
+    }
+}
+
+/// Outline, ticks and names of the axes around a map; a name that stands inside has to be read on every colour.
+pub(in crate::ui) fn front_of_map_ui(ui: &Ui, palette: &Palette, axes: &Axes, dimensions: [usize; 2]) {
+    let [x, y] = dimensions.map(dimension_name);
+    if !axes.is_narrow() {
+        return axes.front_ui(ui, palette, &x, &y);
+    }
+    axes.front_ui(ui, palette, &x, " ");
+    plated_text_ui(ui, ui.painter(), palette, axes.frame.left_top() + vec2(5.0, 3.0), Align2::LEFT_TOP, &y);
+}
+
+/// Small text on a plate of the surface's colour, to be read over anything.
+pub(super) fn plated_text_ui(ui: &Ui, painter: &Painter, palette: &Palette, at: Pos2, align: Align2, text: &str) {
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = painter.layout_no_wrap(text.to_owned(), font, palette.text);
+    let rect = align.anchor_size(at, galley.size());
+    painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, palette.surface.gamma_multiply(0.8));
+    painter.galley(rect.min, galley, palette.text);
+}
+
+/// Text with a halo.
+pub(in crate::ui) fn text_over(painter: &Painter, at: Pos2, align: Align2, text: &str, font: &FontId, ink: Ink) {
+    if ink.halo != Color32::TRANSPARENT {
+        for shift in [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)] {
+            painter.text(at + shift, align, text, font.clone(), ink.halo);
+        }
+    }
+    painter.text(at, align, text, font.clone(), ink.line);
+}
