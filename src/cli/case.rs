@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// Characters of a word that a message repeats.
 const LONGEST_WORD: usize = 40;
+/// Jaro-Winkler similarity from which a name is taken for another one misspelt.
+const LIKENESS_OF_A_SLIP: f64 = 0.9;
 
 /// A case that cannot be solved as written.
 #[derive(Debug, Error)]
@@ -142,7 +144,15 @@ impl<'a> Fields<'a> {
     ) -> Result<T, CaseError> {
         match read(self, field)? {
             Some(value) => Ok(value),
-            None => Err(self.contradiction(format!("`{}{field}` is missing, for example {example}", self.prefix))),
+            None => {
+                let is_meant = |found: &&String| {
+                    !self.known.contains(found.as_str()) && strsim::jaro_winkler(found, field) > LIKENESS_OF_A_SLIP
+                };
+                let meant = self.fields.keys().find(is_meant);
+                let meant =
+                    meant.map_or_else(String::new, |found| format!(" (or is it meant by `{}`?)", shortened(found)));
+                Err(self.contradiction(format!("`{}{field}` is missing{meant}, for example {example}", self.prefix)))
+            }
         }
     }
 
@@ -221,7 +231,7 @@ impl<'a> Fields<'a> {
         if let Some(at) = matrix.iter().position(|row| row.len() != columns) {
             let found = matrix[at].len();
             return Err(self.contradiction(format!(
-                "`{name}[{at}]` has {found} numbers, where the first row has {columns}; all rows must be of one length"
+                "row `{name}[{at}]` is {found} long, where the first row is {columns} long; all rows must be of one length"
             )));
         }
         Ok(Some(matrix))

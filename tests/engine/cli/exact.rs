@@ -198,6 +198,7 @@ fn what_has_no_answer_is_one_sentence() {
         (ppca(&[("data_file", json!("table.csv"))]), ["`data` or `data_file`", "not both"]),
         (ppca(&[("data", Value::Null), ("data_file", json!("none.csv"))]), ["none.csv", "cannot read"]),
         (ppca(&[("noise", Value::Null)]), ["`noise`", "missing"]),
+        (ppca(&[("noise", Value::Null), ("noize", json!(1))]), ["`noise` is missing", "meant by `noize`"]),
         (ppca(&[("inference", json!("magic"))]), ["`inference`", "\"hmc\""]),
         (ppca(&[("example", json!(4)), ("inference", json!("hmc"))]), ["no example 4", "have 4"]),
         (ppca(&[("surface", json!({"sides": 3}))]), ["`surface.sides`", "`surface.side`"]),
