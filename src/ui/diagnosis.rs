@@ -1,7 +1,7 @@
 //! Words from numbers: what the measures of a run, and of two runs side by side, say. Nothing here knows a preset.
 
-use super::panels::{dimension_name, grouped};
-use super::verdict::{Maturity, nats, title};
+use super::panels::{dimension_name, grouped, listed};
+use super::verdict::{Maturity, is_comparable, nats, title};
 use crate::experiment::{DecoderKind, LikelihoodKind, Settings, Sigma};
 use crate::measure::{Diagnosis, Measures, Statuses};
 use crate::train::Evaluation;
@@ -218,13 +218,6 @@ fn noise(settings: &Settings) -> String {
     }
 }
 
-/// Whether two runs' negative ELBOs are about the same kind of density.
-pub fn is_comparable(first: &Settings, other: &Settings) -> bool {
-    let (first, other) = (&first.model, &other.model);
-    first.likelihood == other.likelihood
-        && (first.likelihood == LikelihoodKind::Bernoulli || first.sigma == other.sigma)
-}
-
 /// The newest step at which both runs were evaluated, with what was measured there.
 fn common<'a>(first: &Facts<'a>, other: &Facts<'a>) -> Option<(u64, &'a Measures, &'a Measures)> {
     let (mut first, mut other) = (first.evaluations, other.evaluations);
@@ -289,14 +282,6 @@ fn dimensions(count: usize) -> &'static str {
 fn signed(value: f32) -> String {
     let text = nats(value);
     if value > 0.0 && text != "0" { format!("+{text}") } else { text }
-}
-
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [name] => name.clone(),
-        [names @ .., last] => format!("{} and {last}", names.join(", ")),
-    }
 }
 
 #[cfg(test)]

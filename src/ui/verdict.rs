@@ -1,6 +1,6 @@
 //! One sentence about a run: how many dimensions collapsed, by which measure, or why it cannot go on.
 
-use crate::experiment::{DecoderKind, Settings};
+use crate::experiment::{DecoderKind, LikelihoodKind, Settings};
 use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, Measures, PosteriorComparison};
 use crate::train::{Evaluation, Probe, ReadingValue, Run, RunState};
 
@@ -148,6 +148,13 @@ pub fn title(settings: &Settings) -> String {
     let decoder = settings.model.decoder;
     let is_misnamed = DecoderKind::ALL.iter().any(|kind| kind.key() == settings.name && *kind != decoder);
     if is_misnamed { format!("{} ({})", decoder.label(), settings.name) } else { title_of(&settings.name) }
+}
+
+/// Whether two runs' negative ELBOs are about the same kind of density.
+pub fn is_comparable(first: &Settings, other: &Settings) -> bool {
+    let (first, other) = (&first.model, &other.model);
+    first.likelihood == other.likelihood
+        && (first.likelihood == LikelihoodKind::Bernoulli || first.sigma == other.sigma)
 }
 
 /// A number of nats with what tells it apart from others.

@@ -7,9 +7,10 @@
 //! | `settings` | the settings on the left |
 //! | `ppca`, `mixture` | the panels of each model, and what they say in words |
 //! | `curves`, `legend`, `table` | what both models draw: densities, colours of inference, inference side by side |
-//! | `words`, `terms` | numbers, the diagnosis, what the terms mean |
+//! | `words`, `diagnosis`, `terms` | numbers, what they say, what the terms mean |
 
 mod curves;
+mod diagnosis;
 mod frame;
 mod lab;
 mod legend;
@@ -20,11 +21,11 @@ mod table;
 mod terms;
 mod words;
 
+pub use diagnosis::diagnosis_ui;
 pub use frame::ClassicalFrame;
 pub use lab::ClassicalLab;
 pub use settings::settings_ui;
 pub use terms::TERMS;
-pub use words::diagnosis_ui;
 
 use crate::data::Source;
 use crate::experiment::{Classical, PpcaData};

@@ -1,11 +1,4 @@
-//! Numbers as the classical panels write them, and the diagnosis.
-
-use super::lab::ClassicalLab;
-use super::{mixture, ppca};
-use crate::exact::ClassicalReading;
-use crate::ui::selection::Selection;
-use crate::ui::theme::GAP;
-use eframe::egui::Ui;
+//! Numbers as the classical panels write them.
 
 /// A number with so many significant digits at most, without zeros that say nothing.
 pub(super) fn significant(value: f64, digits: usize) -> String {
@@ -26,32 +19,6 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
     text.replace('-', "−")
 }
 
-/// Words in a row: “a, b and c”.
-pub(super) fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// The diagnosis, made from the numbers of the newest answer.
-pub fn diagnosis_ui(ui: &mut Ui, model: &ClassicalLab, selection: &Selection) {
-    ui.set_width(ui.available_width() - 6.0);
-    let Some(reading) = model.reading() else {
-        ui.weak("Nothing computed yet");
-        return;
-    };
-    let sentences = match &**reading {
-        ClassicalReading::Ppca(reading) => ppca::diagnosis(reading, selection.dimension),
-        ClassicalReading::Mixture(reading) => mixture::diagnosis(reading),
-    };
-    for sentence in sentences {
-        ui.label(sentence);
-        ui.add_space(GAP);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,12 +33,5 @@ mod tests {
         assert_eq!(significant(-1.4983, 4), "−1.498");
         assert_eq!(significant(5659.4, 3), "5,659");
         assert_eq!(significant(-763_227.49, 4), "−763,227");
-    }
-
-    #[test]
-    fn words_are_listed() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(listed(&words("a")), "a");
-        assert_eq!(listed(&words("a b c")), "a, b and c");
     }
 }

@@ -5,7 +5,7 @@ use super::contour::{ContourLine, contour};
 use super::memory::{derived, panel_id, stable_maximum};
 use crate::measure::{LikelihoodMap, MapKind};
 use crate::train::{Probe, ReadingValue};
-use crate::ui::diagnosis::is_comparable;
+use crate::ui::verdict::is_comparable;
 use eframe::egui::{Id, Ui};
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ mod traversal;
 pub(in crate::ui) mod words;
 
 pub use curves::curves_ui;
-pub use words::{dimension_name, grouped};
+pub use words::{dimension_name, grouped, listed};
 
 use super::selection::Selection;
 use super::theme::Palette;

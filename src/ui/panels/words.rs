@@ -67,6 +67,15 @@ pub fn grouped(value: f32) -> String {
     text
 }
 
+/// Words in a row: “a, b and c”.
+pub fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// Decimals that tell ticks apart which are `step` away from each other.
 pub(in crate::ui) fn tick(value: f32, step: f32) -> String {
     if step >= 1.0 && value.abs() >= 1000.0 {
@@ -92,5 +101,12 @@ mod tests {
         assert_eq!(tick(-1e-9, 0.5), "0.0");
         assert_eq!(tick(15_000.0, 5000.0), "15,000");
         assert_eq!([0.3, 2.0, 30.0].map(round_number), ["0.3", "2", "30"]);
+    }
+
+    #[test]
+    fn words_are_listed() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(listed(&words("a")), "a");
+        assert_eq!(listed(&words("a b c")), "a, b and c");
     }
 }

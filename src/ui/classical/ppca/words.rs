@@ -1,12 +1,12 @@
 //! What probabilistic PCA says in words: which latent dimensions live, why, and what would change it.
 
-use super::super::words::{listed, significant};
+use super::super::words::significant;
 use super::{active, way};
 use crate::exact::{PpcaInference, PpcaReading};
 use crate::experiment::{Inference, PpcaWeights};
 use crate::measure::COLLAPSED_KL;
 use crate::ui::panels::dimension_name;
-use crate::ui::panels::words::example_name;
+use crate::ui::panels::words::{example_name, listed};
 
 /// Up to so many eigenvalues are listed; of more, those next to σ² are named.
 const LISTED: usize = 3;
