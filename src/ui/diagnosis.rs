@@ -10,6 +10,8 @@ use crate::train::Evaluation;
 const NEAR_PRIOR: f32 = 0.1;
 /// Nats in one dimension under which its posteriors cannot be told from the prior.
 const AT_PRIOR: f32 = 0.05;
+/// A part of a gap that is at least this share of the other is no minor one.
+const LEADING_SHARE: f32 = 0.6;
 /// Difference of two negative ELBOs, relative to their size, under which they count as equal: the noise of an evaluation …
 const SAME_SHARE: f32 = 0.001;
 /// … which is no less and no more than so many nats.
@@ -117,7 +119,7 @@ fn status(facts: &Facts<'_>) -> String {
     let state = match (is_at_prior, rest) {
         (true, 0) => {
             let verb = if is_one { "is" } else { "are" };
-            format!("{which} {verb} at the prior: KL {} nats, so z says next to nothing about x", nats(lost))
+            format!("{which} {verb} at the prior: KL {} nats, so the encoder says next to nothing about x", nats(lost))
         }
         (true, _) => {
             let verb = if is_one { "is" } else { "are" };
@@ -232,6 +234,7 @@ fn common<'a>(first: &Facts<'a>, other: &Facts<'a>) -> Option<(u64, &'a Measures
 }
 
 fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
+    let (first_facts, other_facts) = (first, other);
     let are_trained = [first, other].iter().all(|facts| facts.maturity == Maturity::Trained);
     if !are_trained {
         return None;
@@ -258,11 +261,22 @@ fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
     let (better, worse, low, high) = if is_first_better { (a, b, first, other) } else { (b, a, other, first) };
     let (kl, reconstruction) = (worse.kl - better.kl, worse.reconstruction - better.reconstruction);
     let (few, many) = (better.active_units, worse.active_units);
-    let mostly = if kl.min(reconstruction) > 0.0 { "mostly " } else { "" };
-    let why = match kl > reconstruction {
-        true if many > few => format!("{mostly}the price of {many} active {} instead of {few}", dimensions(many)),
-        true => format!("{mostly}a KL that does not pay for itself"),
-        false => format!("{mostly}a worse reconstruction"),
+    let dear = match many > few {
+        true => format!("the price of {many} active {} instead of {few}", dimensions(many)),
+        false => "a KL that does not pay for itself".to_owned(),
+    };
+    let blurred = "a worse reconstruction";
+    let (smaller, larger) = (kl.min(reconstruction), kl.max(reconstruction));
+    let lagging = if is_first_better { other_facts } else { first_facts };
+    let why = match lagging.statuses.map(Statuses::diagnosis) {
+        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) => {
+            "the lag of its encoder: the gap says nothing against the model".to_owned()
+        }
+        _ if smaller > LEADING_SHARE * larger => format!("{dear} and {blurred}, about equally"),
+        _ => {
+            let mostly = if smaller > 0.0 { "mostly " } else { "" };
+            format!("{mostly}{}", if kl > reconstruction { &dear } else { blurred })
+        }
     };
     Some(format!(
         "−ELBO of {high} is {} nats higher than that of {low} at {at} ({} against {}): KL {} and reconstruction {} nats, so it is {why}",

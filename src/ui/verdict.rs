@@ -125,7 +125,8 @@ pub fn verdict_of(run: &Run, examples: usize) -> (Verdict, Option<&'static str>)
     // Collapsed dimensions of an encoder say nothing of the model; where the exact posterior tells them apart, so must the headline.
     let diagnosis = comparison(run).map(|comparison| comparison.statuses.diagnosis());
     if verdict.standing == Standing::Collapsed && diagnosis == Some(Diagnosis::EncoderLags) {
-        verdict.text = format!("Encoder lags: {}", verdict.text);
+        let count = measures(run).map_or(0, |measures| measures.kl_per_dimension.len());
+        verdict.text = format!("Encoder lags: {count} of {count} collapsed");
     }
     let is_counted = !matches!(verdict.standing, Standing::Broken | Standing::Unknown);
     let objection = Maturity::of(run, examples).objection().filter(|_| is_counted);

@@ -171,6 +171,6 @@ fn a_hidden_panel_asks_for_nothing() {
 fn an_encoder_that_lags_is_not_called_a_collapsed_model() {
     let Some(mut window) = window("encoder-lag", 400) else { return };
     wait(&mut window, "both runs end", |window| says(window, "Finished") == 2);
-    wait(&mut window, "the headline tells", |window| says(window, "Encoder lags: 2 of 2 dimensions collapsed") == 1);
+    wait(&mut window, "the headline tells", |window| says(window, "Encoder lags: 2 of 2 collapsed") == 1);
     wait(&mut window, "the diagnosis tells", |window| says(window, "The model has information, the encoder lags") == 1);
 }

@@ -78,11 +78,14 @@ fn ppca_ui(ui: &mut Ui, settings: &mut PpcaSettings, reading: Option<&PpcaReadin
 fn sigma_ui(ui: &mut Ui, palette: &Palette, sigma: &mut f64, reading: Option<&PpcaReading>) {
     let tooltip = "Standard deviation of the noise, the same in every column, in units of the data. Each mark is the root √λ of one of the first K \
                    eigenvalues: there a latent dimension dies";
+    // Weights that do not know σ die nowhere.
+    let marked = reading.filter(|reading| reading.settings.weights == PpcaWeights::MaximumLikelihood);
     palette.card().stroke(Stroke::new(1.0, palette.accent)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let label = ui.horizontal(|ui| {
             let label = ui.label(RichText::new("σ").heading().color(palette.strong_text)).on_hover_text(tooltip);
-            ui.label(RichText::new("noise; drag it past the marks").small().weak());
+            let hint = if marked.is_some() { "noise; drag it past the marks" } else { "noise" };
+            ui.label(RichText::new(hint).small().weak());
             label
         });
         let width = (ui.available_width() - NUMBER_WIDTH).max(60.0);
@@ -90,7 +93,7 @@ fn sigma_ui(ui: &mut Ui, palette: &Palette, sigma: &mut f64, reading: Option<&Pp
         ui.add_space(8.0);
         let response = slider_ui(ui, sigma, SIGMAS, true, width);
         response.labelled_by(label.inner.id).on_hover_text(tooltip);
-        if let Some(reading) = reading {
+        if let Some(reading) = marked {
             marks_ui(ui, palette, reading, left_top, width);
         }
     });

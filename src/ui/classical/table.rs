@@ -29,7 +29,7 @@ const HEADS: [(&str, &str); 6] = [
         "R-hat",
         "Split R-hat of the draws (Vehtari et al. 2021): near 1 when all chains tell the same; above 1.01 the draws must not be trusted",
     ),
-    ("Draws", "Draws in all chains, and in brackets how many independent draws they are worth"),
+    ("Draws (effective)", "Draws in all chains, and in brackets how many independent draws they are worth"),
 ];
 
 /// Height of a row.

@@ -284,7 +284,9 @@ fn vertical_range(
         high = high.max(1.04 * cap);
     }
     let pad = (0.08 * (high - low)).max(1e-3 * (low.abs() + high.abs())).max(1e-3);
-    let wanted = (if curve.starts_at_zero() && low >= 0.0 { 0.0 } else { low - pad }, high + pad);
+    // A curve at 0 must not hide in the frame: at 0 is where collapse shows.
+    let below = if curve.starts_at_zero() && low >= 0.0 { -0.5 * pad } else { low - pad };
+    let wanted = (below, high + pad);
     let id = Id::unique(("collapsar-curve-range", curve.name()));
     let kept = ui.data(|data| data.get_temp::<(f32, f32)>(id));
     let kept = kept.filter(|kept| kept.0 <= low && kept.1 >= high && kept.1 - kept.0 < 1.4 * (wanted.1 - wanted.0));

@@ -231,8 +231,8 @@ fn information_words(field: &InjectivityField) -> Vec<String> {
         text
     };
     vec![
-        format!("Information about each dimension, mean ‖∂/∂z‖²/σ²: {}", listed(number)),
-        format!("Mean ‖∂/∂z‖²/σ²: {}", listed(number)),
+        format!("Information about each dimension, mean ‖∂f/∂z‖²/σ²: {}", listed(number)),
+        format!("Mean ‖∂f/∂z‖²/σ²: {}", listed(number)),
         format!("‖J‖²/σ²: {}", listed(short_number)),
     ]
 }

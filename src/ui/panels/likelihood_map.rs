@@ -27,7 +27,7 @@ const LINES: f32 = 8.0;
 const EXPLANATION: &str = "log p(x|z) of the selected example in nats, as a function of z. By the theorem of Wang, Blei and Cunningham (2021) the \
     posterior equals the prior exactly when this does not depend on z: a flat map. Its range R = max − min within the faint circle bounds how far the exact \
     posterior can be from the prior: KL ≤ min(R, R²/8). Solid contours hold 50 % and 90 % of the exact posterior, computed on the same points by \
-    Bayes' rule; dashed circles hold the same shares of the prior, so that the two coincide where the map is flat; the ellipse is one standard deviation of the encoder's q(z|x)";
+    Bayes' rule; dashed circles hold the same shares of the prior, so that the two coincide where the map is flat; the ellipse holds 50 % of the encoder's q(z|x)";
 const LEGEND: &str = "log p(x|z) in nats, constants included. The colours span the same number of nats in every column, and end at the largest value of \
     all columns that have the same likelihood and noise. Thin lines join points of equal log p(x|z)";
 
@@ -179,7 +179,9 @@ fn picture_ui(
     // Over the exact posterior's: on a flat map the two cover each other.
     prior_shares_ui(ui, &painter, axes, &SHARES, Ink::DARK_OVER_MAP);
     let [[x, sd_x], [y, sd_y]] = map.encoder;
-    gaussian_ui(&painter, palette, axes, [x, y], [sd_x, sd_y], Ink::OVER_MAP.halo);
+    // Half of a Gaussian in a plane lies within √(2 log 2) standard deviations: the share of the inner contours.
+    let half = (2.0 * std::f32::consts::LN_2).sqrt();
+    gaussian_ui(&painter, palette, axes, [x, y], [half * sd_x, half * sd_y], Ink::OVER_MAP.halo);
     if map.likelihood_range < FLAT_RANGE {
         let place = axes.frame.right_top() + vec2(-6.0, 3.0);
         plated_text_ui(ui, &painter, palette, place, Align2::RIGHT_TOP, "flat");
@@ -206,7 +208,7 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, map: &LikelihoodMa
                 painter.add(ring);
             });
         }
-        let encoder = "The encoder's q(z|x): mean, and one standard deviation around it";
+        let encoder = "The encoder's q(z|x): mean, and the ellipse that holds 50 % of it";
         sign_ui(ui, "q(z|x)", encoder, |painter, rect| {
             painter.add(EllipseShape::stroke(rect.center(), vec2(6.0, 4.5), Stroke::new(1.6, palette.posterior)));
             painter.circle_filled(rect.center(), 2.0, palette.posterior);

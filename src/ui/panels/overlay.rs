@@ -41,7 +41,7 @@ impl Ink {
 /// Circles that hold 39 % and 86 % of the prior, at one and two standard deviations.
 pub(in crate::ui) fn prior_ui(ui: &Ui, painter: &Painter, axes: &Axes, ink: Ink) {
     for sd in [1.0, 2.0] {
-        prior_circle(ui, painter, axes, (sd, &format!("{sd}σ")), ink);
+        prior_circle(ui, painter, axes, (sd, &format!("{sd} sd")), ink);
     }
 }
 
@@ -70,7 +70,7 @@ pub(in crate::ui) fn dashed_circle(painter: &Painter, axes: &Axes, radius: f32, 
     }
 }
 
-/// Mean of a diagonal Gaussian, and one standard deviation around it.
+/// Mean of a diagonal Gaussian, and the ellipse of its half-axes `sd` around it.
 pub(in crate::ui) fn gaussian_ui(
     painter: &Painter,
     palette: &Palette,

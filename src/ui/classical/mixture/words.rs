@@ -77,7 +77,8 @@ pub(super) fn flatness(reading: &MixtureReading) -> Vec<String> {
     let each = significant(reading.log_likelihood_range_per_example, 3);
     let all = significant(reading.log_likelihood_range, 3);
     vec![
-        format!("Not flat: R/N = {each} nats per example, R = {all} nats over all data"),
+        format!("Not flat for 0.001 ≤ α ≤ 0.999: R/N = {each} nats per example, R = {all} nats over all data"),
+        format!("Not flat: R/N = {each} nats per example, R = {all} nats"),
         format!("R/N = {each} nats per example"),
         format!("R/N = {each}"),
     ]

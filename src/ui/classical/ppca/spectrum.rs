@@ -47,11 +47,14 @@ pub(in crate::ui::classical) fn spectrum_ui(
     for (at, lambda) in eigenvalues.iter().enumerate() {
         bar_ui(ui, palette, &axes, at, *lambda, lives.get(at).copied(), line_y(&axes, *sigma), selection);
     }
-    axes.front_ui(ui, palette, "", "variance");
+    axes.front_ui(ui, palette, "", "eigenvalue λ");
     let font = TextStyle::Small.resolve(ui.style());
     let hidden = reading.eigenvalues.len() - eigenvalues.len();
-    let below =
-        if hidden > 0 { format!("eigenvalue λ, {hidden} smaller ones left out") } else { "eigenvalue λ".to_owned() };
+    let below = if hidden > 0 {
+        format!("principal direction; {hidden} more left out")
+    } else {
+        "principal direction".to_owned()
+    };
     let place = pos2(axes.frame.center().x, axes.frame.bottom() + 17.0);
     ui.painter().text(place, Align2::CENTER_TOP, below, font, palette.weak_text);
     line_ui(ui, palette, &axes, sigma);

@@ -23,7 +23,7 @@ pub(in crate::ui::classical) fn verdict(reading: &PpcaReading) -> String {
     let head = format!("{count} of {latent} {dimensions} active");
     let sigma = significant(reading.settings.sigma, 4);
     if reading.settings.weights == PpcaWeights::Generating {
-        return format!("{head}: W stays as it is, so that σ = {sigma} alone decides how much the data say about z");
+        return format!("{head}: W stays as it is, and σ = {sigma} decides how much the data say about z");
     }
     let root = |at: usize| significant(reading.eigenvalues.get(at).copied().unwrap_or(0.0).max(0.0).sqrt(), 4);
     let roots = |from: usize, to: usize| match to - from {
@@ -127,11 +127,19 @@ fn flatness(reading: &PpcaReading) -> String {
 /// Which σ kills or revives a dimension.
 fn next_step(reading: &PpcaReading) -> Vec<String> {
     if reading.settings.weights == PpcaWeights::Generating {
-        return vec![
-            "These weights do not know σ: no dimension is switched off, KL only falls as σ grows. Maximum-likelihood weights shrink with σ, and \
+        let is_zero = |column: &&Vec<f64>| column.iter().all(|weight| *weight == 0.0);
+        let off: Vec<String> =
+            (0..reading.weights.len()).filter(|&at| is_zero(&&reading.weights[at])).map(dimension_name).collect();
+        let mut sentences = Vec::new();
+        if !off.is_empty() {
+            sentences.push(format!("{} cannot be told from the prior at any σ: its column of W is 0", listed(&off)));
+        }
+        sentences.push(
+            "These weights do not know σ: it switches no dimension off, KL only falls as it grows. Maximum-likelihood weights shrink with σ, and \
              vanish one by one at √λ"
                 .to_owned(),
-        ];
+        );
+        return sentences;
     }
     let active = active(reading);
     let count = active.iter().filter(|active| **active).count();
