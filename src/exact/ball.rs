@@ -90,6 +90,11 @@ impl LatentBall {
         SPACINGS.get(latent_dimensions.checked_sub(1)?).copied()
     }
 
+    /// The prior's mass in the outermost ring.
+    pub fn prior_border_mass(&self) -> f64 {
+        self.log_prior.iter().zip(&self.is_border).filter(|(_, is_border)| **is_border).map(|(log, _)| log.exp()).sum()
+    }
+
     /// Number of points.
     pub fn len(&self) -> usize {
         self.log_prior.len()

@@ -49,6 +49,8 @@ pub struct ExactPosterior {
     pub mean: Vec<f64>,
     /// Posterior mass in the outermost ring of the grid.
     pub border_mass: f64,
+    /// The prior's mass in the same ring, which says nothing about the posterior's reach.
+    pub prior_border_mass: f64,
     /// 1 / Σ mass²: over how many points the posterior spreads.
     pub effective_points: f64,
 }
@@ -56,7 +58,7 @@ pub struct ExactPosterior {
 impl ExactPosterior {
     /// Whether nearly all of its mass lies within the ball.
     pub fn is_within(&self) -> bool {
-        self.border_mass <= LARGEST_BORDER_MASS
+        self.border_mass - self.prior_border_mass <= LARGEST_BORDER_MASS
     }
 
     /// Whether the grid is fine enough for it.
@@ -120,6 +122,7 @@ pub fn posterior_on(ball: &LatentBall, log_likelihood: &[f32]) -> ExactPosterior
         log_evidence: reference + evidence,
         mean: marginals.chunks_exact(ball.side).map(mean).collect(),
         border_mass: border / total,
+        prior_border_mass: ball.prior_border_mass(),
         effective_points: total * total / squares,
     }
 }

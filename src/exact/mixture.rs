@@ -3,12 +3,16 @@
 //! Where the components are equal the likelihood does not depend on α, and the exact posterior is the prior, however many data:
 //! collapse with no neural network and no approximation (Wang, Blei and Cunningham 2021).
 
+use super::weight_moments::{WeightMoments, weight_moments};
 use thiserror::Error;
 
 /// Points of the grid over α: i/1000, i = 1 … 999.
 const GRID: usize = 999;
 /// Factors of at least 1/1000 whose product is far from underflow.
 const FACTORS: usize = 64;
+
+/// Decimal logarithm of the smallest product that is taken.
+const SMALLEST_PRODUCT: f64 = -290.0;
 
 /// Two Gaussian components and the prior of their weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,15 +86,18 @@ impl MixtureWeight {
     pub fn posterior(&self, data: &[f64]) -> Result<WeightPosterior, MixtureError> {
         self.check(data)?;
         let (offset, relative) = self.relative_likelihoods(data);
-        // Each factor lies between min(α, 1 − α) ≥ 1/1000 and 1, so that a logarithm does for a product of many.
-        let log_likelihood_at = |alpha: f64| -> f64 {
+        // Each factor lies between min(α, 1 − α) and 1, so that a logarithm does for a product of as many as do not underflow.
+        let log_likelihood_at = |alpha: f64, rest: f64| -> f64 {
+            let factors = (SMALLEST_PRODUCT / alpha.min(rest).max(f64::MIN_POSITIVE).log10()) as usize;
             let product = |chunk: &[(f64, f64)]| -> f64 {
-                chunk.iter().map(|(first, second)| alpha * first + (1.0 - alpha) * second).product()
+                chunk.iter().map(|(first, second)| alpha * first + rest * second).product()
             };
-            offset + relative.chunks(FACTORS).map(|chunk| product(chunk).ln()).sum::<f64>()
+            relative.chunks(factors.clamp(1, FACTORS)).map(|chunk| product(chunk).ln()).sum::<f64>()
         };
         let grid: Vec<f64> = Self::grid().collect();
-        let log_likelihood: Vec<f64> = grid.iter().map(|&alpha| log_likelihood_at(alpha)).collect();
+        let log_likelihood: Vec<f64> =
+            grid.iter().map(|&alpha| offset + log_likelihood_at(alpha, 1.0 - alpha)).collect();
+        let WeightMoments { mean, sd, kl_to_prior } = weight_moments(self.prior, log_likelihood_at);
         let (a, b) = self.prior;
         let log_prior: Vec<f64> =
             grid.iter().map(|alpha| (a - 1.0) * alpha.ln() + (b - 1.0) * (1.0 - alpha).ln()).collect();
@@ -98,14 +105,6 @@ impl MixtureWeight {
             log_prior.iter().zip(&log_likelihood).map(|(prior, likelihood)| prior + likelihood).collect();
         let (prior, posterior) = (masses(&log_prior), masses(&joint));
 
-        let moment =
-            |power: i32| posterior.iter().zip(&grid).map(|(mass, alpha)| mass * alpha.powi(power)).sum::<f64>();
-        let mean = moment(1);
-        let kl = posterior
-            .iter()
-            .zip(&prior)
-            .filter(|(mass, _)| **mass > 0.0)
-            .map(|(mass, prior)| mass * (mass / prior).ln());
         let extremes = log_likelihood
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
@@ -113,9 +112,8 @@ impl MixtureWeight {
         Ok(WeightPosterior {
             log_likelihood_range: extremes.1 - extremes.0,
             mean,
-            sd: (moment(2) - mean * mean).max(0.0).sqrt(),
-            // Rounding may leave the KL of equal distributions slightly negative.
-            kl_to_prior: kl.sum::<f64>().max(0.0),
+            sd,
+            kl_to_prior,
             prior: density(prior),
             posterior: density(posterior),
             grid,

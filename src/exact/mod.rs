@@ -16,6 +16,7 @@ mod ppca_reading;
 mod reading;
 mod session;
 mod weight_inference;
+mod weight_moments;
 
 pub use ball::{LARGEST_DIMENSIONS, LatentBall};
 pub use data::{PpcaExamples, mixture, mixture_data};

@@ -148,7 +148,7 @@ fn log_beta_density(alpha: f64, rest: f64, (a, b): (f64, f64)) -> f64 {
 }
 
 /// log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b).
-fn log_beta(a: f64, b: f64) -> f64 {
+pub(super) fn log_beta(a: f64, b: f64) -> f64 {
     log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 }
 

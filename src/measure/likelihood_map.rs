@@ -338,7 +338,10 @@ impl<M: LatentModel> Slice<'_, M> {
         let decoded = self.log_likelihood(checks.iter().map(|&at| place(at)))?;
         let differences = checks.iter().zip(decoded).map(|(&at, decoded)| (lattice.at(at) - f64::from(decoded)).abs());
         Ok(SAFETY
-            * differences.fold(0.0, |largest, difference| if difference > largest { difference } else { largest }))
+            * differences.fold(
+                0.0,
+                |largest, difference| if difference.is_nan() || difference > largest { difference } else { largest },
+            ))
     }
 
     /// Density of the exact posterior over three dimensions, summed over the one that is not drawn, at the points of a map.

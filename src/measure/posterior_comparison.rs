@@ -69,7 +69,7 @@ impl NoGrid {
         match self {
             Self::Dimensions => "A grid posterior needs K ≤ 3; the slice through the encoder's mean is shown instead",
             Self::Unresolved => {
-                "The exact posterior is narrower than the grid's spacing; lower its certainty with a larger σ, or look at the slice"
+                "No grid resolves every exact posterior: some are narrower than its spacing, or reach beyond the largest"
             }
         }
     }
@@ -105,7 +105,11 @@ pub fn posterior_comparison<M: LatentModel>(
     let statuses = Statuses {
         likelihood_range: match &exact {
             Ok(exact) => mean(&exact.likelihood_range),
-            Err(_) => slice_ranges.iter().copied().fold(0.0, f64::max),
+            // NaN stays NaN: it is not flat.
+            Err(_) => slice_ranges
+                .iter()
+                .copied()
+                .fold(0.0, |largest, range| if range.is_nan() || range > largest { range } else { largest }),
         },
         exact_kl: exact.as_ref().ok().map(|exact| mean(&exact.kl)),
         encoder_kl: mean(&encoder_kl),
@@ -156,7 +160,8 @@ fn slice_ranges<M: LatentModel>(
         for dimension in 0..latent {
             for step in 0..SLICE_POINTS {
                 let start = points.len();
-                points.extend_from_slice(posteriors.mean(index));
+                // Far outside of the prior a decoder may be saturated, and flat there alone.
+                points.extend(posteriors.mean(index).iter().map(|mean| mean.clamp(-SLICE_RANGE, SLICE_RANGE)));
                 points[start + dimension] = SLICE_RANGE * (2.0 * step as f32 / (SLICE_POINTS - 1) as f32 - 1.0);
             }
         }
@@ -169,7 +174,8 @@ fn slice_ranges<M: LatentModel>(
         let (lowest, highest) = slice
             .iter()
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-        ranges[at % latent] += f64::from(highest - lowest) / examples as f64;
+        let is_finite = slice.iter().all(|value| value.is_finite());
+        ranges[at % latent] += if is_finite { f64::from(highest - lowest) / examples as f64 } else { f64::NAN };
     }
     Ok(ranges)
 }

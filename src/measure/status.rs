@@ -125,7 +125,7 @@ impl Diagnosis {
             },
             Self::Undetermined => format!(
                 "The encoder has collapsed (KL {encoder}), the likelihood has not: log p(x|z) varies by {range} nats along a latent \
-                 dimension; whether the exact posterior has collapsed takes a grid, K ≤ 3"
+                 dimension; no grid says whether the exact posterior has collapsed"
             ),
         }
     }

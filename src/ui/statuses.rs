@@ -106,7 +106,7 @@ fn exact(comparison: &PosteriorComparison) -> Status {
         let why = comparison.exact.as_ref().err().copied().unwrap_or(NoGrid::Unresolved);
         let (long, short) = match why {
             NoGrid::Dimensions => ("Exact posterior: no grid for K > 3", "no grid"),
-            NoGrid::Unresolved => ("Exact posterior: too narrow for the grid", "too narrow"),
+            NoGrid::Unresolved => ("Exact posterior: no grid resolves it", "unresolved"),
         };
         return Status {
             is_collapsed: None,
@@ -205,6 +205,6 @@ mod tests {
         };
         let status = statuses_of(NoGrid::Dimensions);
         assert_eq!((status.is_collapsed, status.explanation.as_str()), (None, NoGrid::Dimensions.sentence()));
-        assert!(statuses_of(NoGrid::Unresolved).forms[0].contains("too narrow"));
+        assert!(statuses_of(NoGrid::Unresolved).forms[0].contains("no grid resolves it"));
     }
 }

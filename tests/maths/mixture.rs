@@ -77,6 +77,17 @@ fn far_apart_components_give_the_conjugate_posterior() {
     }
 }
 
+#[test]
+fn a_posterior_at_an_end_is_resolved() {
+    // All data from the first component: Beta(10005, 5), narrower than the grid's spacing and half beyond its last point.
+    let mixture = MixtureWeight { first: (-10.0, 1.0), second: (10.0, 1.0), prior: PRIOR };
+    let posterior = mixture.posterior(&sample(10_000, -10.0).collect::<Vec<f64>>()).unwrap();
+    let (a, b) = (10_005.0, 5.0);
+    assert_close(posterior.mean, a / (a + b), 1e-9, "mean");
+    assert_close(posterior.sd, (a * b / (a + b + 1.0)).sqrt() / (a + b), 1e-9, "sd");
+    assert_close(posterior.kl_to_prior, beta_kl((a, b), PRIOR), 1e-3, "KL");
+}
+
 /// KL between Beta distributions by quadrature, a hundred times finer than the grid.
 fn beta_kl(from: (f64, f64), to: (f64, f64)) -> f64 {
     let points = 100_000;

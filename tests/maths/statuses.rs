@@ -53,7 +53,7 @@ fn model_and_encoder_may_both_be_informative() {
 
 #[test]
 fn without_a_grid_a_collapsed_encoder_alone_decides_nothing() {
-    expect(statuses(3.0, None, 0.001), Diagnosis::Undetermined, &["K ≤ 3", "3.00 nats", "0.001"]);
+    expect(statuses(3.0, None, 0.001), Diagnosis::Undetermined, &["no grid says", "3.00 nats", "0.001"]);
 }
 
 #[test]
