@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 pub const SMALLEST_RADIUS: f64 = 3.0;
 /// Radius beyond which a grid is not widened.
 pub const LARGEST_RADIUS: f64 = 8.0;
-/// A grid is widened while a posterior has more than this much mass in its outermost ring.
+/// A grid is widened while a posterior has so much more mass in its outermost ring than the prior has there.
 const LARGEST_BORDER_MASS: f64 = 0.01;
 
 /// Points that a posterior must spread over, or its KL is that of a single point and not its own.

@@ -8,10 +8,9 @@ use thiserror::Error;
 
 /// Points of the grid over α: i/1000, i = 1 … 999.
 const GRID: usize = 999;
-/// Factors of at least 1/1000 whose product is far from underflow.
+/// Factors under one logarithm at most.
 const FACTORS: usize = 64;
-
-/// Decimal logarithm of the smallest product that is taken.
+/// Decimal logarithm of the smallest product of factors, far from underflow.
 const SMALLEST_PRODUCT: f64 = -290.0;
 
 /// Two Gaussian components and the prior of their weight.
@@ -25,7 +24,7 @@ pub struct MixtureWeight {
     pub prior: (f64, f64),
 }
 
-/// The exact posterior of α on the grid.
+/// The exact posterior of α: densities on the grid, moments and KL by quadrature where its mass is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightPosterior {
     /// α, ascending.

@@ -3,14 +3,14 @@
 
 use crate::linear::{Linear, pool, scaled, settings};
 use crate::{assert_close, matrix, normals};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use collapsar::data::Dataset;
 use collapsar::exact::{LatentBall, log_likelihoods, posteriors_on};
 use collapsar::experiment::{DecoderKind, Settings, Sigma};
 use collapsar::measure::{
     self, EvaluationPool, LikelihoodMap, MapKind, NoGrid, PosteriorComparison, likelihood_map, posterior_comparison,
 };
-use collapsar::model::LatentModel;
+use collapsar::model::{DiagonalGaussian, LatentModel};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
@@ -320,4 +320,43 @@ proptest! {
             }
         }
     }
+}
+
+/// x = tanh(Σ_k z_k / 5) in four latent dimensions, with an encoder far outside of the prior, where that is saturated.
+struct Saturating;
+
+impl LatentModel for Saturating {
+    fn latent_dimensions(&self) -> usize {
+        4
+    }
+
+    fn encode(&self, x: Tensor<2>) -> DiagonalGaussian {
+        let zeros = x.narrow(1, 0, 1).repeat_dim(1, 4).zeros_like();
+        DiagonalGaussian { mean: zeros.clone().add_scalar(500.0), log_variance: zeros }
+    }
+
+    fn decode(&self, z: Tensor<2>) -> Tensor<2> {
+        z.sum_dim(1).mul_scalar(0.2).tanh()
+    }
+
+    fn mean_output(&self, natural: Tensor<2>) -> Tensor<2> {
+        natural
+    }
+
+    fn log_likelihood(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
+        (x - natural).powi_scalar(2).sum_dim(1).mul_scalar(-50.0).squeeze_dim(1)
+    }
+
+    fn log_prior(&self, z: Tensor<2>) -> Tensor<1> {
+        z.powi_scalar(2).sum_dim(1).mul_scalar(-0.5).squeeze_dim(1)
+    }
+}
+
+#[test]
+fn a_decoder_that_is_saturated_far_outside_of_the_prior_is_not_called_flat() {
+    let compared = compare(&Saturating, &pool(1, vec![0.0; 8]));
+    // The slices pass through 3 in the other dimensions, so each runs from tanh(1.2) to tanh(2.4): 50 (.9837² − .8337²) nats.
+    let expected = 50.0 * (2.4_f64.tanh().powi(2) - 1.2_f64.tanh().powi(2));
+    compared.slice_ranges.iter().for_each(|range| assert_close(*range, expected, 1e-4, "range along a dimension"));
+    assert!(!compared.statuses.is_likelihood_flat());
 }
