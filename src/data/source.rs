@@ -21,13 +21,25 @@ pub enum Source {
     FashionMnist,
     /// UCI's 1,797 handwritten digits of 8 × 8 pixels, built in.
     Digits,
+    /// N(0, Q diag(spectrum) Qᵀ) with a random orthogonal Q that is the same in every run.
+    LinearGaussian,
+    /// Outputs y = P diag(√spectrum) u and conditions c = R v of as many dimensions: u_i and v_i are standard normal and of chosen
+    /// correlation ρ_i, all others independent; P and R are random orthogonal matrices that are the same in every run.
+    CorrelatedGaussian,
     /// A data file or a folder of pictures.
     File(PathBuf),
 }
 
 impl Source {
     /// Every source that needs no file, in the order in which a menu shows them.
-    pub const NAMED: [Source; 4] = [Source::Pinwheel, Source::PinwheelR6, Source::FashionMnist, Source::Digits];
+    pub const NAMED: [Source; 6] = [
+        Source::Pinwheel,
+        Source::PinwheelR6,
+        Source::FashionMnist,
+        Source::Digits,
+        Source::LinearGaussian,
+        Source::CorrelatedGaussian,
+    ];
 }
 
 impl fmt::Display for Source {
@@ -37,6 +49,8 @@ impl fmt::Display for Source {
             Source::PinwheelR6 => formatter.write_str("pinwheel-r6"),
             Source::FashionMnist => formatter.write_str("fashion-mnist"),
             Source::Digits => formatter.write_str("digits"),
+            Source::LinearGaussian => formatter.write_str("linear-gaussian"),
+            Source::CorrelatedGaussian => formatter.write_str("correlated-gaussian"),
             Source::File(path) => write!(formatter, "file:{}", path.display()),
         }
     }
@@ -84,8 +98,68 @@ pub enum Scale {
     None,
 }
 
+/// How Gaussian data come from their covariance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// Drawn at random: the sample covariance differs from the chosen one.
+    #[default]
+    Drawn,
+    /// The 2D points ±√(D λ_i) q_i: mean 0 and covariance Σ λ_i q_i q_iᵀ exactly. Where there are conditions, D and the λ_i, q_i are those
+    /// of output and condition together. Training and held-out examples are the same.
+    Exact,
+}
+
+/// What of each example is given to a conditional model; the rest is the output that it models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionKind {
+    /// What the source itself gives: the conditions of `correlated-gaussian`, nothing otherwise.
+    #[default]
+    Source,
+    /// The lower left quarter of an image; the output is the other three quarters, in the image's order. Of an odd number of rows the
+    /// middle one is with the lower half, of an odd number of columns the middle one is with the right half.
+    LowerLeft,
+    /// The class of a labelled example, one-hot.
+    Label,
+}
+
+impl ConditionKind {
+    /// Every kind, in the order of a menu.
+    pub const ALL: [Self; 3] = [Self::Source, Self::LowerLeft, Self::Label];
+
+    /// Name in files and on the command line.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::LowerLeft => "lower-left",
+            Self::Label => "label",
+        }
+    }
+}
+
+/// A number for every dimension: one for all of them, or a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PerDimension {
+    /// The same for all.
+    All(f64),
+    /// One for each.
+    Each(Vec<f64>),
+}
+
+impl PerDimension {
+    /// One number for each of `dimensions`; `None` for a list of another length.
+    pub fn for_each(&self, dimensions: usize) -> Option<Vec<f64>> {
+        match self {
+            Self::All(value) => Some(vec![*value; dimensions]),
+            Self::Each(values) => (values.len() == dimensions).then(|| values.clone()),
+        }
+    }
+}
+
 /// How to read a source where it leaves a choice.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
     /// The label column of a text table: its name or its number, counted from 1.
     pub label: Option<String>,
@@ -95,6 +169,29 @@ pub struct LoadOptions {
     pub scale: Scale,
     /// The number of training examples that a generator draws; built-in data and files have their own number.
     pub examples: Option<usize>,
+    /// Eigenvalues of the covariance of Gaussian data, of the outputs where there are conditions; their number is D.
+    pub spectrum: Vec<f64>,
+    /// Correlation of every output of `correlated-gaussian` with its condition, in [-1, 1].
+    pub correlation: PerDimension,
+    /// How Gaussian data come from their covariance.
+    pub sampling: Sampling,
+    /// What of each example is given to a conditional model.
+    pub condition: ConditionKind,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            label: None,
+            array: None,
+            scale: Scale::default(),
+            examples: None,
+            spectrum: vec![4.0, 2.5, 1.5, 0.8, 0.4, 0.1],
+            correlation: PerDimension::All(0.5),
+            sampling: Sampling::default(),
+            condition: ConditionKind::default(),
+        }
+    }
 }
 
 /// The most that is read of a file; tests lower these to see that they hold.

@@ -67,6 +67,15 @@ impl Experiment {
         Ok(())
     }
 
+    /// Gives a setting the value that it has in another experiment, also if that is none.
+    pub fn take_setting_of(&mut self, other: &Self, path: &str) {
+        let mut table = self.to_table();
+        place(&mut table, path, lookup(&other.to_table(), path).cloned());
+        if let Ok(experiment) = Self::deserialize(Value::Table(table)) {
+            *self = experiment;
+        }
+    }
+
     /// Variant name and setting of `NAME.KEY`, where the name of a variant that exists may have dots of its own.
     fn split_variant<'a>(&self, rest: &'a str) -> (&'a str, &'a str) {
         let named = |variant: &Variant| {
@@ -119,6 +128,32 @@ pub(super) fn check_key(key: &str, sections: &[&str], place: &str, prefix: &str)
         key: format!("{prefix}{key}"),
         nearest: nearest.map(|nearest| format!("{prefix}{nearest}")),
     })
+}
+
+/// Sets or removes a value; a section of overrides that holds nothing any more goes with its last value.
+pub(super) fn place(table: &mut Table, path: &str, value: Option<Value>) {
+    match (path.split_once('.'), value) {
+        (None, Some(value)) => {
+            table.insert(path.to_owned(), value);
+        }
+        (None, None) => {
+            table.remove(path);
+        }
+        (Some((head, rest)), Some(value)) => {
+            if let Value::Table(inner) = table.entry(head.to_owned()).or_insert_with(|| Value::Table(Table::new())) {
+                place(inner, rest, Some(value));
+            }
+        }
+        (Some((head, rest)), None) => {
+            if let Some(Value::Table(inner)) = table.get_mut(head) {
+                place(inner, rest, None);
+                // A variant without overrides is still a variant.
+                if inner.is_empty() && VARIANT_SECTIONS.contains(&head) {
+                    table.remove(head);
+                }
+            }
+        }
+    }
 }
 
 /// The better of the whole path's likeness and that of its last name, which people remember best.

@@ -6,6 +6,7 @@
 mod classical;
 mod error;
 mod keys;
+mod live;
 pub mod presets;
 mod settings;
 mod text;
@@ -13,9 +14,10 @@ mod validate;
 
 pub use classical::{Classical, Inference, MixtureParameters, MixtureSettings, PpcaData, PpcaSettings, PpcaWeights};
 pub use error::ExperimentError;
+pub use live::LIVE;
 pub use settings::{
-    DataSettings, DecoderKind, EncoderStart, Family, LikelihoodKind, Method, ModelSettings, ObjectiveSettings,
-    OptimizerSettings, Projection, Sigma,
+    DataSettings, DecoderKind, EncoderStart, Expectation, Family, Learnable, LikelihoodKind, Method, ModelSettings,
+    ObjectiveSettings, OptimizerSettings, PriorKind, Projection,
 };
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +74,7 @@ pub struct Settings {
 pub enum Change {
     /// Nothing differs.
     Nothing,
-    /// Learning rate, encoder rate, β, a fixed σ, m, the step limit: applied from the next step on.
+    /// Nothing but settings of [`LIVE`]: applied from the next step on.
     Live,
     /// Anything else: needs new weights.
     Structural,
@@ -128,24 +130,5 @@ impl Experiment {
             return Change::Structural;
         }
         old.iter().zip(&new).map(|(old, new)| old.change_to(new)).max().unwrap_or(Change::Nothing)
-    }
-}
-
-impl Settings {
-    /// What applying `next` to a trainer running `self` takes.
-    pub fn change_to(&self, next: &Self) -> Change {
-        if self == next {
-            return Change::Nothing;
-        }
-        let mut live = self.clone();
-        live.steps = next.steps;
-        live.objective.beta = next.objective.beta;
-        live.optimizer.learning_rate = next.optimizer.learning_rate;
-        live.optimizer.encoder_rate = next.optimizer.encoder_rate;
-        live.model.convexity = next.model.convexity;
-        if let (Sigma::Fixed(_), Sigma::Fixed(_)) = (self.model.sigma, next.model.sigma) {
-            live.model.sigma = next.model.sigma;
-        }
-        if live == *next { Change::Live } else { Change::Structural }
     }
 }

@@ -1,6 +1,6 @@
 //! The sections of an experiment.
 
-use crate::data::{LoadOptions, Scale, Source};
+use crate::data::{ConditionKind, LoadOptions, PerDimension, Sampling, Scale, Source};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -12,6 +12,14 @@ pub struct DataSettings {
     pub source: Source,
     /// Training points drawn by a generator.
     pub examples: usize,
+    /// Eigenvalues of the covariance of generated Gaussian data; their number is D.
+    pub spectrum: Vec<f64>,
+    /// Correlation of every output with its condition in `correlated-gaussian`, in [-1, 1]; one for all, or one for each.
+    pub correlation: PerDimension,
+    /// How Gaussian data are generated.
+    pub sampling: Sampling,
+    /// What of each example is given to a conditional model.
+    pub condition: ConditionKind,
     /// What is done to the columns of a table.
     pub scale: Scale,
     /// Label column of a table, by name or 1-based number.
@@ -28,14 +36,16 @@ pub struct DataSettings {
 pub struct ModelSettings {
     /// Kind of latent variable model.
     pub family: Family,
-    /// K, the number of latent dimensions.
+    /// K, the number of latent dimensions; of the lower level z1 in a hierarchical model.
     pub latent_dimensions: usize,
-    /// Hidden widths of the encoder and of a standard decoder (tanh).
+    /// Latent dimensions of the upper level z2 of a hierarchical model.
+    pub top_latent_dimensions: usize,
+    /// Hidden widths of the encoder and of a standard decoder (tanh); empty for linear maps.
     pub hidden: Vec<usize>,
     /// Distribution of an example given its latent variable.
     pub likelihood: LikelihoodKind,
     /// Standard deviation of a Gaussian likelihood.
-    pub sigma: Sigma,
+    pub sigma: Learnable,
     /// How the latent variable is mapped to the likelihood's natural parameter.
     pub decoder: DecoderKind,
     /// Strong-convexity floor m ≥ 0 of both Brenier potentials.
@@ -52,6 +62,14 @@ pub struct ModelSettings {
     pub quadratic_rank: usize,
     /// Where the encoder's posteriors start.
     pub encoder_start: EncoderStart,
+    /// Variance of q(z | x); of q(z1 | x) in a hierarchical model.
+    pub encoder_variance: Learnable,
+    /// Variance of q(z2 | z1) in a hierarchical model.
+    pub top_encoder_variance: Learnable,
+    /// Standard deviation of p(z1 | z2) in a hierarchical model.
+    pub level_sigma: f64,
+    /// Prior of a conditional model.
+    pub prior: PriorKind,
 }
 
 /// `[objective]`: what is optimised.
@@ -60,8 +78,12 @@ pub struct ModelSettings {
 pub struct ObjectiveSettings {
     /// Way of training.
     pub method: Method,
-    /// β, the weight of the KL term.
+    /// β, the weight of the KL term; β1, the weight of the term of z1, in a hierarchical model.
     pub beta: f64,
+    /// β2, the weight of the KL of z2 in a hierarchical model.
+    pub top_beta: f64,
+    /// How the expectation over q is taken.
+    pub expectation: Expectation,
 }
 
 /// `[optimizer]`: Adam with a global-norm clip.
@@ -86,13 +108,43 @@ impl DataSettings {
             array: self.array.clone(),
             scale: self.scale,
             examples: Some(self.examples),
+            spectrum: self.spectrum.clone(),
+            correlation: self.correlation.clone(),
+            sampling: self.sampling,
+            condition: self.condition,
         }
+    }
+}
+
+impl ModelSettings {
+    /// Dimensions of every latent level, the one next to the data first.
+    pub fn level_dimensions(&self) -> Vec<usize> {
+        let upper = (self.family == Family::Hierarchical).then_some(self.top_latent_dimensions);
+        std::iter::once(self.latent_dimensions).chain(upper).collect()
+    }
+
+    /// Whether encoder and decoder are linear.
+    pub fn is_linear(&self) -> bool {
+        let map = |widths: &Option<Vec<usize>>| widths.as_ref().unwrap_or(&self.hidden).is_empty();
+        let is_standard = self.decoder == DecoderKind::Standard;
+        self.hidden.is_empty() && (is_standard || map(&self.latent_map_hidden) && map(&self.output_map_hidden))
     }
 }
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { source: Source::Pinwheel, examples: 10_000, scale: Scale::Standardize, label: None, array: None }
+        let LoadOptions { spectrum, correlation, sampling, condition, .. } = LoadOptions::default();
+        Self {
+            source: Source::Pinwheel,
+            examples: 10_000,
+            spectrum,
+            correlation,
+            sampling,
+            condition,
+            scale: Scale::Standardize,
+            label: None,
+            array: None,
+        }
     }
 }
 
@@ -101,9 +153,10 @@ impl Default for ModelSettings {
         Self {
             family: Family::Vae,
             latent_dimensions: 2,
+            top_latent_dimensions: 2,
             hidden: vec![64, 64],
             likelihood: LikelihoodKind::Gaussian,
-            sigma: Sigma::Fixed(1.0),
+            sigma: Learnable::Fixed(1.0),
             decoder: DecoderKind::Standard,
             convexity: 1.0,
             projection: Projection::Identity,
@@ -111,13 +164,17 @@ impl Default for ModelSettings {
             output_map_hidden: None,
             quadratic_rank: 64,
             encoder_start: EncoderStart::Random,
+            encoder_variance: Learnable::Learned,
+            top_encoder_variance: Learnable::Learned,
+            level_sigma: 1.0,
+            prior: PriorKind::Standard,
         }
     }
 }
 
 impl Default for ObjectiveSettings {
     fn default() -> Self {
-        Self { method: Method::Elbo, beta: 1.0 }
+        Self { method: Method::Elbo, beta: 1.0, top_beta: 1.0, expectation: Expectation::Sampled }
     }
 }
 
@@ -156,6 +213,30 @@ named_enum! {
     Family {
         /// z ~ N(0, I), x | z ~ likelihood(decoder(z)).
         Vae = "vae", "VAE";
+        /// z ~ p(z | c), y | z, c ~ likelihood(decoder(z, c)): the output y of each example given its condition c.
+        Conditional = "conditional", "Conditional VAE";
+        /// z2 ~ N(0, I), z1 | z2 ~ N(upper decoder(z2), level_sigma² I), x | z1 ~ likelihood(decoder(z1)).
+        Hierarchical = "hierarchical", "Hierarchical VAE";
+    }
+}
+
+named_enum! {
+    /// Prior of a conditional model.
+    PriorKind {
+        /// N(0, I), whatever the condition.
+        Standard = "standard", "Standard normal";
+        /// N(μ(c), diag σ²(c)), both learned.
+        Conditional = "conditional", "Learned from the condition";
+    }
+}
+
+named_enum! {
+    /// How the expectation over q in the evidence lower bound is taken.
+    Expectation {
+        /// One reparameterised sample per example.
+        Sampled = "sampled", "One sample";
+        /// In closed form; for linear maps and a Gaussian likelihood.
+        ClosedForm = "closed-form", "Closed form";
     }
 }
 
@@ -202,68 +283,73 @@ named_enum! {
 named_enum! {
     /// Way of training.
     Method {
-        /// Amortised evidence lower bound, one reparameterised sample per example.
+        /// Amortised evidence lower bound; how its expectation is taken is a setting of its own.
         Elbo = "elbo", "ELBO";
     }
 }
 
-/// Standard deviation of a Gaussian likelihood: a number, or `"learned"`.
+/// A standard deviation or a variance that is a number, or `"learned"`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sigma {
+pub enum Learnable {
     /// Fixed, adjustable while training.
     Fixed(f64),
-    /// One scalar, optimised with the weights, starting at 1.
+    /// Optimised with the weights, starting at 1.
     Learned,
 }
 
-impl Sigma {
+impl Learnable {
     /// The value that training starts with.
     pub fn initial(self) -> f64 {
+        self.fixed().unwrap_or(1.0)
+    }
+
+    /// The value, unless it is learned.
+    pub fn fixed(self) -> Option<f64> {
         match self {
-            Self::Fixed(sigma) => sigma,
-            Self::Learned => 1.0,
+            Self::Fixed(value) => Some(value),
+            Self::Learned => None,
         }
     }
 }
 
-impl fmt::Display for Sigma {
+impl fmt::Display for Learnable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(sigma) => write!(f, "{sigma}"),
+            Self::Fixed(value) => write!(f, "{value}"),
             Self::Learned => f.write_str("learned"),
         }
     }
 }
 
-impl Serialize for Sigma {
+impl Serialize for Learnable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Fixed(sigma) => serializer.serialize_f64(*sigma),
+            Self::Fixed(value) => serializer.serialize_f64(*value),
             Self::Learned => serializer.serialize_str("learned"),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Sigma {
+impl<'de> Deserialize<'de> for Learnable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
-            type Value = Sigma;
+            type Value = Learnable;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a standard deviation above 0, or \"learned\"")
+                f.write_str("a number above 0, or \"learned\"")
             }
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Sigma, E> {
-                Ok(Sigma::Fixed(value))
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Learnable, E> {
+                Ok(Learnable::Fixed(value))
             }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Sigma, E> {
-                Ok(Sigma::Fixed(value as f64))
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Learnable, E> {
+                Ok(Learnable::Fixed(value as f64))
             }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Sigma, E> {
-                Ok(Sigma::Fixed(value as f64))
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Learnable, E> {
+                Ok(Learnable::Fixed(value as f64))
             }
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Sigma, E> {
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Learnable, E> {
                 match value {
-                    "learned" => Ok(Sigma::Learned),
+                    "learned" => Ok(Learnable::Learned),
                     other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
                 }
             }

@@ -1,10 +1,13 @@
 //! Ranges of settings, and whether a model fits its data.
 
-use super::{DecoderKind, Experiment, ExperimentError, LikelihoodKind, ModelSettings, Settings, Sigma};
+use super::{DecoderKind, Expectation, Experiment, ExperimentError, Family, LikelihoodKind, ModelSettings, Settings};
 use crate::data::Dataset;
 
 /// Widest hidden layer and largest number of latent dimensions accepted: a typing error should not take the machine down.
 const LARGEST_WIDTH: usize = 16_384;
+
+/// Latent dimensions up to which an expectation is taken in closed form.
+const LARGEST_CLOSED_FORM: usize = 128;
 
 impl Experiment {
     /// Checks every variant's ranges.
@@ -41,26 +44,53 @@ impl Settings {
         let model = &self.model;
         let width = |width: usize| (1..=LARGEST_WIDTH).contains(&width);
         let width_rule = format!("it must be between 1 and {LARGEST_WIDTH}");
-        require(width(model.latent_dimensions), "model.latent_dimensions", &model.latent_dimensions, &width_rule)?;
+        for (key, dimensions) in [
+            ("model.latent_dimensions", model.latent_dimensions),
+            ("model.top_latent_dimensions", model.top_latent_dimensions),
+        ] {
+            require(width(dimensions), key, &dimensions, &width_rule)?;
+        }
         for (key, widths) in [
             ("model.hidden", Some(&model.hidden)),
             ("model.latent_map_hidden", model.latent_map_hidden.as_ref()),
             ("model.output_map_hidden", model.output_map_hidden.as_ref()),
         ] {
             let Some(widths) = widths else { continue };
-            let rule = format!("it must be a list of 1 to 8 widths between 1 and {LARGEST_WIDTH}");
-            let fine = (1..=8).contains(&widths.len()) && widths.iter().all(|&w| width(w));
+            let rule = format!(
+                "it must be a list of at most 8 widths between 1 and {LARGEST_WIDTH}; an empty one makes the map linear"
+            );
+            let fine = widths.len() <= 8 && widths.iter().all(|&w| width(w));
             require(fine, key, &format!("{widths:?}"), &rule)?;
         }
-        if let Sigma::Fixed(sigma) = model.sigma {
-            let rule = "a standard deviation must be above 0, or \"learned\"";
-            require(sigma > 0.0 && sigma.is_finite(), "model.sigma", &sigma, rule)?;
+        for (key, value, what) in [
+            ("model.sigma", model.sigma, "a standard deviation"),
+            ("model.encoder_variance", model.encoder_variance, "a variance"),
+            ("model.top_encoder_variance", model.top_encoder_variance, "a variance"),
+        ] {
+            let rule = format!("{what} must be above 0, or \"learned\"");
+            require(value.fixed().is_none_or(is_positive), key, &value, &rule)?;
         }
+        let rule = "a standard deviation must be above 0";
+        require(is_positive(model.level_sigma), "model.level_sigma", &model.level_sigma, rule)?;
         let floor = model.convexity;
         require(floor >= 0.0 && floor.is_finite(), "model.convexity", &floor, "the floor m must be 0 or above")?;
         require(width(model.quadratic_rank), "model.quadratic_rank", &model.quadratic_rank, &width_rule)?;
-        let beta = self.objective.beta;
-        require(beta >= 0.0 && beta.is_finite(), "objective.beta", &beta, "it must be 0 or above")?;
+        for (key, beta) in [("objective.beta", self.objective.beta), ("objective.top_beta", self.objective.top_beta)] {
+            require(beta >= 0.0 && beta.is_finite(), key, &beta, "it must be 0 or above")?;
+        }
+        if self.objective.expectation == Expectation::ClosedForm {
+            let rule = "the expectation has a closed form for linear maps (model.hidden = []) and a Gaussian likelihood only; \
+                        set it to \"sampled\" (“One sample” in the menu)";
+            let fine = model.is_linear() && model.likelihood == LikelihoodKind::Gaussian;
+            let latent: usize = model.level_dimensions().iter().sum();
+            let limit = format!(
+                "the expectation in closed form takes 2K points an example and is for K ≤ {LARGEST_CLOSED_FORM}, but K is {latent}; set it \
+                 to \"sampled\""
+            );
+            let key = "objective.expectation";
+            require(latent <= LARGEST_CLOSED_FORM, key, &self.objective.expectation.key(), &limit)?;
+            require(fine, "objective.expectation", &self.objective.expectation.key(), rule)?;
+        }
         let rate = self.optimizer.learning_rate;
         require(rate > 0.0 && rate.is_finite(), "optimizer.learning_rate", &rate, "it must be above 0")?;
         let encoder = self.optimizer.encoder_rate;
@@ -73,13 +103,31 @@ impl Settings {
     }
 }
 
+fn is_positive(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
+}
+
 fn fits(model: &ModelSettings, data: &Dataset) -> Result<(), ExperimentError> {
     let (latent, dimensions) = (model.latent_dimensions, data.dimensions());
+    if model.family == Family::Conditional && data.condition_dimensions() == 0 {
+        return Err(ExperimentError::Data(format!(
+            "a conditional VAE needs data with a condition, but {} has none; set data.condition to \"lower-left\" (images) or \"label\" \
+             (labelled data), or data.source to \"correlated-gaussian\"",
+            data.name()
+        )));
+    }
     if model.decoder == DecoderKind::Brenier && latent > dimensions {
         return Err(ExperimentError::Data(format!(
             "a Brenier decoder needs at least as many data dimensions as latent dimensions (D ≥ K), but {} has D = {dimensions} \
              and model.latent_dimensions is {latent}; set it to {dimensions} or fewer",
             data.name()
+        )));
+    }
+    let top = model.top_latent_dimensions;
+    if model.family == Family::Hierarchical && model.decoder == DecoderKind::Brenier && top > latent {
+        return Err(ExperimentError::Data(format!(
+            "a Brenier decoder from z2 to z1 needs at least as many dimensions of z1 as of z2, but model.latent_dimensions is {latent} and \
+             model.top_latent_dimensions is {top}; set the latter to {latent} or fewer"
         )));
     }
     if model.likelihood == LikelihoodKind::Bernoulli && !data.is_unit_interval() {

@@ -2,7 +2,7 @@
 
 use collapsar::data::Source;
 use collapsar::experiment::presets::PRESETS;
-use collapsar::experiment::{Change, DecoderKind, Experiment, ExperimentError, Sigma};
+use collapsar::experiment::{Change, DecoderKind, Experiment, ExperimentError, Learnable};
 
 #[test]
 fn every_preset_reads_validates_and_survives_a_round_trip() {
@@ -19,7 +19,13 @@ fn every_preset_reads_validates_and_survives_a_round_trip() {
         experiment.validate().unwrap();
         assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
         let names: Vec<String> = experiment.runs().unwrap().into_iter().map(|run| run.name).collect();
-        let expected = if preset.name == "encoder-lag" { ["lagging", "trained"] } else { ["standard", "brenier"] };
+        let expected = match preset.name {
+            "encoder-lag" => ["lagging", "trained"],
+            "linear-vae" | "conditional-correlation" => ["beta-1", "beta-2"],
+            "hierarchical" => ["beta2-1", "beta2-2"],
+            "hierarchical-learned-variance" => ["learned", "fixed"],
+            _ => ["standard", "brenier"],
+        };
         assert_eq!(names, expected, "in the order of the file");
     }
     assert_eq!(classical, 2);
@@ -64,7 +70,7 @@ fn overrides_reach_one_variant_or_all() {
     for run in &runs {
         assert_eq!(run.objective.beta, 2.0);
         assert_eq!(run.model.hidden, [8, 4]);
-        assert_eq!(run.model.sigma, Sigma::Learned);
+        assert_eq!(run.model.sigma, Learnable::Learned);
     }
     assert!(experiment.is_overridden(1, "model.convexity") && !experiment.is_overridden(0, "model.convexity"));
     assert_eq!(runs[1].model.decoder, DecoderKind::Brenier);
@@ -105,7 +111,7 @@ fn wrong_types_and_ranges_are_one_sentence_with_the_key() {
         ("model.sigma=nan", "model.sigma"),
         ("variants.brenier.model.convexity=-1", "model.convexity"),
         ("model.latent_dimensions=0", "model.latent_dimensions"),
-        ("model.hidden=[]", "model.hidden"),
+        ("model.hidden=[0]", "model.hidden"),
         ("optimizer.learning_rate=0", "optimizer.learning_rate"),
         ("optimizer.batch_size=0", "optimizer.batch_size"),
         ("objective.beta=-1", "objective.beta"),
@@ -184,7 +190,54 @@ fn variants_may_be_named_anything_and_labels_may_be_numbers() {
     let runs = experiment.runs().unwrap();
     assert_eq!(
         (runs[0].name.as_str(), runs[0].model.sigma, runs[0].model.convexity),
-        ("sigma 0.3", Sigma::Fixed(0.3), 0.5)
+        ("sigma 0.3", Learnable::Fixed(0.3), 0.5)
     );
     assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
+}
+
+#[test]
+fn a_model_that_does_not_fit_its_data_is_a_sentence_with_the_remedy() {
+    let refusal = |assignments: &[&str]| {
+        let mut experiment = Experiment::default();
+        assignments.iter().for_each(|assignment| experiment.assign(assignment).unwrap());
+        let error = experiment.validate_for(&super::dataset(&experiment)).err()?;
+        assert!(matches!(error, ExperimentError::Data(_)), "{error}");
+        let message = error.to_string();
+        assert!(!message.contains('\n') && !message.ends_with('.'), "{message}");
+        Some(message)
+    };
+    let conditional = "model.family=conditional";
+    for source in ["data.source=pinwheel", "data.source=digits", "data.source=linear-gaussian"] {
+        let message = refusal(&[conditional, source]).unwrap();
+        for part in ["data.condition", "\"lower-left\"", "\"label\"", "data.source", "\"correlated-gaussian\""] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    assert_eq!(refusal(&[conditional, "data.source=correlated-gaussian"]), None);
+    assert_eq!(refusal(&[conditional, "data.source=digits", "data.condition=lower-left"]), None);
+    assert_eq!(refusal(&[conditional, "data.source=pinwheel", "data.condition=label"]), None);
+    // Who models the output alone may have a condition beside it.
+    assert_eq!(refusal(&["data.source=digits", "data.condition=label"]), None);
+
+    let brenier = "model.decoder=brenier";
+    let message = refusal(&[brenier, "model.latent_dimensions=3"]).unwrap();
+    assert!(message.contains("D ≥ K") && message.contains("set it to 2 or fewer"), "{message}");
+    // 48 of 64 pixels are output.
+    let quarter = [brenier, conditional, "data.source=digits", "data.condition=lower-left"];
+    let message = refusal(&[&quarter[..], &["model.latent_dimensions=49"]].concat()).unwrap();
+    assert!(message.contains("D = 48"), "{message}");
+    assert_eq!(refusal(&[&quarter[..], &["model.latent_dimensions=48"]].concat()), None);
+
+    let levels = ["model.family=hierarchical", "data.source=pinwheel-r6", "model.latent_dimensions=3"];
+    let top = ["model.top_latent_dimensions=4"];
+    let message = refusal(&[&levels[..], &top, &[brenier]].concat()).unwrap();
+    for part in
+        ["z2 to z1", "model.latent_dimensions is 3", "model.top_latent_dimensions is 4", "set the latter to 3 or fewer"]
+    {
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(refusal(&[&levels[..], &top].concat()), None, "a standard decoder may widen");
+    assert_eq!(refusal(&[&levels[..], &["model.top_latent_dimensions=3", brenier]].concat()), None);
+    let message = refusal(&[&levels[..2], &["model.latent_dimensions=7", brenier]].concat()).unwrap();
+    assert!(message.contains("D ≥ K"), "{message}");
 }
