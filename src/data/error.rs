@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::ConditionKind;
+
 /// Why a data set could not be loaded or inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -211,6 +213,24 @@ pub enum DataError {
         examples: usize,
         /// The largest that is generated.
         limit: usize,
+    },
+    /// A generator cannot draw from the distribution asked for.
+    #[error("{key} {problem}")]
+    GeneratorSetting {
+        /// The setting.
+        key: &'static str,
+        /// What it holds, and what it must.
+        problem: String,
+    },
+    /// The data have nothing that could be the condition asked for.
+    #[error("data.condition is \"{}\", but {name} {problem}", kind.key())]
+    NoCondition {
+        /// The condition asked for.
+        kind: ConditionKind,
+        /// The name of the data.
+        name: String,
+        /// What they lack, and the remedy.
+        problem: String,
     },
     /// Values handed over by the program itself that do not fit together.
     #[error("the examples of `{name}` do not fit together: {problem}")]

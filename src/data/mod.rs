@@ -7,11 +7,13 @@
 //! Whatever a file holds, reading it ends in a value or in a [`DataError`] of one sentence, and within [`Limits`].
 
 mod builtin;
+mod construct;
 mod dataset;
 mod error;
 mod example;
 mod files;
 mod inspection;
+mod layout;
 mod monitor;
 mod source;
 mod split;
@@ -25,8 +27,9 @@ pub use dataset::Dataset;
 pub use error::{DataError, Place};
 pub use example::{ExampleShape, Labels};
 pub use inspection::{Format, Inspection};
+pub use layout::ExampleLayout;
 pub use monitor::{LoadMonitor, Unmonitored};
-pub use source::{Limits, LoadOptions, Scale, Source};
+pub use source::{ConditionKind, Limits, LoadOptions, PerDimension, Sampling, Scale, Source};
 
 use files::Context;
 
@@ -42,21 +45,26 @@ pub fn load_within(
     options: &LoadOptions,
     monitor: &dyn LoadMonitor,
 ) -> Result<Dataset, DataError> {
-    match source {
+    let dataset = match source {
         Source::Pinwheel => synthetic::pinwheel(options, monitor),
         Source::PinwheelR6 => synthetic::pinwheel_r6(options, monitor),
         Source::FashionMnist => builtin::fashion_mnist(monitor),
         Source::Digits => builtin::digits(monitor),
-        Source::File(path) => {
-            let raw = files::read(&Context { path, options, limits, monitor })?;
-            if let Some(missing) = raw.missing {
-                return Err(DataError::MissingValue { path: path.clone(), place: missing.first, count: missing.count });
-            }
-            let name =
-                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-            Ok(Dataset::from_raw(name, raw, options.scale, None))
-        }
+        Source::LinearGaussian => synthetic::linear_gaussian(options, monitor),
+        Source::CorrelatedGaussian => synthetic::correlated_gaussian(options, monitor),
+        Source::File(path) => load_file(&Context { path, options, limits, monitor }),
+    }?;
+    dataset.with_condition(options.condition)
+}
+
+fn load_file(context: &Context) -> Result<Dataset, DataError> {
+    let path = context.path;
+    let raw = files::read(context)?;
+    if let Some(missing) = raw.missing {
+        return Err(DataError::MissingValue { path: path.to_owned(), place: missing.first, count: missing.count });
     }
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    Ok(Dataset::from_raw(name, raw, context.options.scale, None))
 }
 
 /// Says what a data file or a folder of pictures holds.

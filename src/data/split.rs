@@ -36,4 +36,10 @@ impl Split {
     pub fn in_order(training: usize, examples: usize) -> Self {
         Self { training: (0..training as u32).collect(), held_out: (training as u32..examples as u32).collect() }
     }
+
+    /// All `examples` are trained on, and all held out.
+    pub fn shared(examples: usize) -> Self {
+        let order: Vec<u32> = (0..examples as u32).collect();
+        Self { training: order.clone(), held_out: order }
+    }
 }

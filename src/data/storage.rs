@@ -1,5 +1,7 @@
 //! How values are kept in memory, and how they come to the scale that a model is trained on.
 
+use std::ops::Range;
+
 use super::files::{RawExamples, RawValues};
 use super::standardize;
 use super::{Scale, error};
@@ -7,7 +9,7 @@ use super::{Scale, error};
 /// Pictures whose brightest value is below this were not stored on the scale 0–255.
 const DIMMEST_WHITE: f64 = 64.0;
 
-/// Values row-major `[examples, dimensions]`, in as few bytes as the data need.
+/// Values row-major `[examples, stored]`, in as few bytes as the data need.
 pub(super) enum Storage {
     /// Pictures; a value is the byte divided by `white`.
     U8 {
@@ -57,11 +59,20 @@ impl Storage {
         }
     }
 
-    /// Replaces the content of `batch` by `rows`.
-    pub fn gather(&self, dimensions: usize, rows: impl ExactSizeIterator<Item = usize>, batch: &mut Vec<f32>) {
+    /// Replaces the content of `batch` by the `columns` of `rows`, of which each has `stored` values.
+    pub fn gather(
+        &self,
+        stored: usize,
+        columns: &[Range<usize>],
+        rows: impl ExactSizeIterator<Item = usize>,
+        batch: &mut Vec<f32>,
+    ) {
         batch.clear();
-        batch.reserve(rows.len() * dimensions);
-        let ranges = rows.map(|row| row * dimensions..(row + 1) * dimensions);
+        batch.reserve(rows.len() * columns.iter().map(ExactSizeIterator::len).sum::<usize>());
+        let ranges = rows.flat_map(|row| {
+            let start = row * stored;
+            columns.iter().map(move |run| start + run.start..start + run.end)
+        });
         match self {
             Self::U8 { bytes, white } => {
                 ranges.for_each(|range| batch.extend(bytes[range].iter().map(|byte| f32::from(*byte) / white)));

@@ -1,18 +1,23 @@
 //! Generated data: any number of training examples, and held-out examples drawn apart from them.
 
+mod gaussian;
 mod pinwheel;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::example::ExampleShape;
-use super::{DataError, Dataset, Labels, LoadMonitor, LoadOptions, Source};
+use super::split::Split;
+use super::{DataError, Dataset, ExampleLayout, ExampleShape, Labels, LoadMonitor, LoadOptions, Source};
+
+pub(super) use gaussian::{correlated_gaussian, linear_gaussian};
 
 /// Generated data are the same in every run: a run's seed is for its weights, batches and noise.
 const SEED: u64 = 0x5eed_0002;
 const TRAINING_EXAMPLES: usize = 10_000;
 const HELD_OUT_EXAMPLES: usize = 2_048;
 const MAX_EXAMPLES: usize = 5_000_000;
+/// 2 GiB, as much as is read of a file.
+const MAX_VALUES: usize = 1 << 29;
 
 /// Independent sequences of the one seed.
 #[derive(Clone, Copy)]
@@ -20,6 +25,8 @@ enum Stream {
     Training,
     HeldOut,
     Plane,
+    OutputBasis,
+    ConditionBasis,
 }
 
 fn random(stream: Stream) -> ChaCha8Rng {
@@ -48,10 +55,7 @@ fn generate(
     monitor: &dyn LoadMonitor,
     append: impl Fn([f64; 2], &mut ChaCha8Rng, &mut Vec<f32>),
 ) -> Result<Dataset, DataError> {
-    let training = options.examples.unwrap_or(TRAINING_EXAMPLES);
-    if !(2..=MAX_EXAMPLES).contains(&training) {
-        return Err(DataError::GeneratorExamples { examples: training, limit: MAX_EXAMPLES });
-    }
+    let training = training_examples(options, dimensions)?;
     let mut values = Vec::with_capacity((training + HELD_OUT_EXAMPLES) * dimensions);
     let mut of_example = Vec::with_capacity(training + HELD_OUT_EXAMPLES);
     for (count, stream) in [(training, Stream::Training), (HELD_OUT_EXAMPLES, Stream::HeldOut)] {
@@ -68,9 +72,20 @@ fn generate(
     let names = (1..=pinwheel::ARMS).map(|arm| format!("arm {arm}")).collect();
     Dataset::from_generated(
         source.to_string(),
-        ExampleShape::Vector(dimensions),
+        ExampleLayout::of(ExampleShape::Vector(dimensions)),
         values,
-        Labels { names, of_example },
-        training,
+        Some(Labels { names, of_example }),
+        Split::in_order(training, training + HELD_OUT_EXAMPLES),
     )
+}
+
+/// The number of training examples asked for, each of `stored` values.
+fn training_examples(options: &LoadOptions, stored: usize) -> Result<usize, DataError> {
+    let training = options.examples.unwrap_or(TRAINING_EXAMPLES);
+    let limit = MAX_EXAMPLES.min(MAX_VALUES / stored.max(1));
+    if (2..=limit).contains(&training) {
+        Ok(training)
+    } else {
+        Err(DataError::GeneratorExamples { examples: training, limit })
+    }
 }
