@@ -221,11 +221,17 @@ pub fn log_likelihoods<M: LatentModel>(
 ) -> Result<Vec<Vec<f32>>, DeviceError> {
     let latent = model.latent_dimensions();
     let [count, dimensions] = examples.dims();
+    if model.is_conditional() && count > 1 {
+        // Every example has a decoder of its own.
+        let of = |index| log_likelihoods(model, &examples.clone().narrow(0, index, 1), points, device);
+        return (0..count).map(of).collect::<Result<Vec<_>, _>>().map(|rows| rows.concat());
+    }
     let mut values = vec![Vec::with_capacity(points.len() / latent); count];
     let chunk_size = (CHUNK_VALUES / dimensions.max(count).max(1)).clamp(1, LARGEST_CHUNK);
     for points in points.chunks(chunk_size * latent) {
         let rows = points.len() / latent;
-        let natural = model.decode(Tensor::from_data(TensorData::new(points.to_vec(), [rows, latent]), device));
+        let z = Tensor::from_data(TensorData::new(points.to_vec(), [rows, latent]), device);
+        let natural = model.decode_for(z, examples.clone().narrow(0, 0, 1));
         let table = read(model.log_likelihood_table(examples.clone(), natural))?;
         values.iter_mut().zip(table.chunks_exact(rows)).for_each(|(values, row)| values.extend_from_slice(row));
     }

@@ -7,6 +7,7 @@ mod diagnostics;
 mod gaussian;
 mod grid;
 mod hmc;
+pub mod linear;
 mod mean_field;
 mod mixture;
 mod mixture_reading;
