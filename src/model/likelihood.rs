@@ -1,6 +1,6 @@
 //! p(x | z) given the decoder's output.
 
-use crate::experiment::{LikelihoodKind, Sigma};
+use crate::experiment::{Learnable, LikelihoodKind};
 use crate::kernels;
 use crate::nn::Initializer;
 use burn::module::{Module, Param};
@@ -23,8 +23,8 @@ const LOG_SIGMA_RANGE: (f32, f32) = (-6.0, 4.0);
 
 impl Likelihood {
     /// A likelihood as the settings say.
-    pub fn new(kind: LikelihoodKind, sigma: Sigma, initializer: &Initializer<'_>) -> Self {
-        let learned = kind == LikelihoodKind::Gaussian && sigma == Sigma::Learned;
+    pub fn new(kind: LikelihoodKind, sigma: Learnable, initializer: &Initializer<'_>) -> Self {
+        let learned = kind == LikelihoodKind::Gaussian && sigma == Learnable::Learned;
         Self {
             kind,
             fixed_sigma: sigma.initial(),
@@ -38,8 +38,8 @@ impl Likelihood {
     }
 
     /// Sets a fixed σ; a learned one is left alone.
-    pub fn set_sigma(&mut self, sigma: Sigma) {
-        if let Sigma::Fixed(sigma) = sigma {
+    pub fn set_sigma(&mut self, sigma: Learnable) {
+        if let Learnable::Fixed(sigma) = sigma {
             self.fixed_sigma = sigma;
         }
     }

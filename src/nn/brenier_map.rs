@@ -33,8 +33,8 @@ pub struct BrenierMap {
     biases: Vec<Param<Tensor<1>>>,
     /// R_l before softplus, `[h_{l-1}, h_l]`, l ≥ 1.
     raw_weights: Vec<Param<Tensor<2>>>,
-    /// r before softplus, `[h_{L-1}]`.
-    raw_output: Param<Tensor<1>>,
+    /// r before softplus, `[h_{L-1}]`; `None` without hidden layers, where g is linear.
+    raw_output: Option<Param<Tensor<1>>>,
     /// a, `[d]`.
     linear: Param<Tensor<1>>,
     /// Q, `[rank, d]`.
@@ -48,7 +48,7 @@ pub struct BrenierMap {
 pub struct BrenierMapConfig<'a> {
     /// d.
     pub dimensions: usize,
-    /// Widths h_0 … h_{L-1}.
+    /// Widths h_0 … h_{L-1}; without any, g(x) = a + (QᵀQ + m) x.
     pub hidden: &'a [usize],
     /// m ≥ 0.
     pub convexity: f64,
@@ -91,8 +91,8 @@ impl BrenierMap {
             .windows(2)
             .map(|widths| initializer.normal(widths[0], widths[1], inverse_softplus(1.0 / widths[0] as f64), 0.1))
             .collect();
-        let last = hidden.last().copied().unwrap_or(1);
-        let raw_output = initializer.normal_vector(last, inverse_softplus(1.0 / last as f64), 0.1);
+        let raw_output =
+            hidden.last().map(|&last| initializer.normal_vector(last, inverse_softplus(1.0 / last as f64), 0.1));
         quadratic.iter_mut().for_each(|entry| *entry *= INITIAL_CURVATURE);
         let rank = quadratic.len() / dimensions;
         Self {
@@ -127,18 +127,19 @@ impl BrenierMap {
         };
         let weights: Vec<Tensor<2>> = self.raw_weights.iter().map(|raw| kernels::softplus(raw.val())).collect();
 
-        let mut preactivations = vec![affine(0)];
+        let mut preactivations: Vec<Tensor<2>> = self.inputs.first().map(|_| affine(0)).into_iter().collect();
         for (l, weight) in weights.iter().enumerate() {
             let below = kernels::softplus(preactivations[l].clone());
             preactivations.push(below.matmul(weight.clone()) + affine(l + 1));
         }
 
-        let mut delta: Tensor<2> = kernels::softplus(self.raw_output.val().unsqueeze());
+        let mut delta: Option<Tensor<2>> = self.raw_output.as_ref().map(|raw| kernels::softplus(raw.val().unsqueeze()));
         let mut gradient: Tensor<2> = self.linear.val().unsqueeze();
         for l in (0..preactivations.len()).rev() {
-            let e = kernels::sigmoid(preactivations[l].clone()) * delta.clone();
+            let Some(above) = delta.take() else { break };
+            let e = kernels::sigmoid(preactivations[l].clone()) * above;
             if l > 0 {
-                delta = e.clone().matmul(weights[l - 1].clone().transpose());
+                delta = Some(e.clone().matmul(weights[l - 1].clone().transpose()));
             }
             gradient = e.matmul(self.inputs[l].val().transpose()) + gradient;
         }
@@ -173,7 +174,7 @@ impl BrenierMap {
             inputs: self.inputs.iter().map(matrix).collect::<Result<_, _>>()?,
             biases: self.biases.iter().map(vector).collect::<Result<_, _>>()?,
             weights: self.raw_weights.iter().map(|raw| Ok(positive(matrix(raw)?))).collect::<Result<_, _>>()?,
-            output: positive(vector(&self.raw_output)?),
+            output: positive(self.raw_output.as_ref().map(vector).transpose()?.unwrap_or_default()),
             quadratic: matrix(&self.quadratic)?,
             dimensions: self.linear.val().dims()[0],
             convexity: self.convexity,
@@ -210,9 +211,14 @@ impl PotentialWeights {
         let weights: Vec<_> = self.weights.iter().zip(&self.biases).map(|(w, below)| matrix(w, below.len())).collect();
         let x = vector(x);
 
-        let mut preactivation = inputs[0].tr_mul(&x) + vector(&self.biases[0]);
+        let rank = self.quadratic.len() / d;
+        let quadratic = matrix(&self.quadratic, rank.max(1));
+        let mut hessian = quadratic.tr_mul(&quadratic) + DMatrix::identity(d, d) * self.convexity;
+        let Some(first) = inputs.first() else { return hessian };
+
+        let mut preactivation = first.tr_mul(&x) + vector(&self.biases[0]);
         let mut sigmoids = vec![preactivation.map(sigmoid)];
-        let mut jacobians = vec![inputs[0].transpose()];
+        let mut jacobians = vec![first.transpose()];
         for (l, weight) in weights.iter().enumerate() {
             let below = preactivation.map(softplus);
             preactivation = weight.tr_mul(&below) + inputs[l + 1].tr_mul(&x) + vector(&self.biases[l + 1]);
@@ -224,9 +230,6 @@ impl PotentialWeights {
             sigmoids.push(preactivation.map(sigmoid));
         }
 
-        let rank = self.quadratic.len() / d;
-        let quadratic = matrix(&self.quadratic, rank.max(1));
-        let mut hessian = quadratic.tr_mul(&quadratic) + DMatrix::identity(d, d) * self.convexity;
         let mut delta = vector(&self.output);
         for l in (0..jacobians.len()).rev() {
             let curvature = delta.zip_map(&sigmoids[l], |delta, s| delta * s * (1.0 - s));

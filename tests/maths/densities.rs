@@ -2,12 +2,12 @@
 
 use crate::{assert_close, matrix, normals};
 use burn::tensor::Device;
-use collapsar::experiment::{LikelihoodKind, Sigma};
+use collapsar::experiment::{Learnable, LikelihoodKind};
 use collapsar::model::{DiagonalGaussian, Likelihood};
 use collapsar::nn::Initializer;
 use collapsar::random::{Purpose, stream};
 
-fn likelihood(kind: LikelihoodKind, sigma: Sigma) -> Likelihood {
+fn likelihood(kind: LikelihoodKind, sigma: Learnable) -> Likelihood {
     let device = Device::flex();
     let initializer = Initializer::new(stream(1, Purpose::DecoderWeights, 0), &device);
     Likelihood::new(kind, sigma, &initializer)
@@ -55,7 +55,7 @@ fn the_posterior_density_is_a_product_of_normal_densities() {
 #[test]
 fn a_gaussian_likelihood_is_a_product_of_normal_densities() {
     let (x, mean) = (normals(3, 10), normals(4, 10));
-    for (sigma, value) in [(Sigma::Fixed(0.37), 0.37), (Sigma::Fixed(2.0), 2.0), (Sigma::Learned, 1.0)] {
+    for (sigma, value) in [(Learnable::Fixed(0.37), 0.37), (Learnable::Fixed(2.0), 2.0), (Learnable::Learned, 1.0)] {
         let actual: Vec<f32> = likelihood(LikelihoodKind::Gaussian, sigma)
             .log_density(matrix(2, 5, &x), matrix(2, 5, &mean))
             .into_data()
@@ -72,7 +72,7 @@ fn a_gaussian_likelihood_is_a_product_of_normal_densities() {
 #[test]
 fn a_bernoulli_likelihood_sums_to_one_over_all_outcomes() {
     let logits = [-3.0, 0.4, 12.0];
-    let likelihood = likelihood(LikelihoodKind::Bernoulli, Sigma::Fixed(1.0));
+    let likelihood = likelihood(LikelihoodKind::Bernoulli, Learnable::Fixed(1.0));
     let outcomes: Vec<f32> = (0..8_u8).flat_map(|bits| (0..3).map(move |d| f32::from(bits >> d & 1))).collect();
     let logits: Vec<f32> = logits.repeat(8);
     let log: Vec<f32> =

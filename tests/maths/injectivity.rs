@@ -3,7 +3,7 @@
 use crate::linear::{Linear, pool, scaled, settings};
 use crate::{assert_close, matrix, normals};
 use burn::tensor::{Device, Tensor};
-use collapsar::measure::{EvaluationPool, InjectivityField, injectivity_field};
+use collapsar::measure::{BrenierGiven, EvaluationPool, InjectivityField, injectivity_field};
 use collapsar::model::{BrenierDecoder, DiagonalGaussian, LatentModel};
 use nalgebra::DMatrix;
 
@@ -15,6 +15,7 @@ fn field<M: LatentModel>(
     dimensions: [usize; 2],
 ) -> InjectivityField {
     let posteriors = pool.posteriors(model).unwrap();
+    let brenier = brenier.map(|decoder| BrenierGiven { decoder, condition: None });
     injectivity_field(model, brenier, sigma, pool, &posteriors, dimensions, 1, &Device::flex()).unwrap()
 }
 
@@ -52,7 +53,7 @@ fn the_jacobian_of_a_brenier_decoder_is_the_product_of_its_hessians() {
             }
             z[dimensions[0]] = at[0];
             let argument: Vec<f32> =
-                decoder.output_map_argument(matrix(1, latent, &z)).into_data().try_to_vec().unwrap();
+                decoder.output_map_argument(matrix(1, latent, &z), None).into_data().try_to_vec().unwrap();
             let (h1, h2) = (g1.hessian(&z), g2.hessian(&argument));
             let jacobian = h2.columns(0, latent) * &h1;
             let smallest = jacobian.clone().singular_values().min();

@@ -6,7 +6,7 @@ use crate::{assert_close, matrix, normals};
 use burn::tensor::{Device, Tensor};
 use collapsar::data::Dataset;
 use collapsar::exact::{LatentBall, log_likelihoods, posteriors_on};
-use collapsar::experiment::{DecoderKind, Settings, Sigma};
+use collapsar::experiment::{DecoderKind, Learnable, Settings};
 use collapsar::measure::{
     self, EvaluationPool, LikelihoodMap, MapKind, NoGrid, PosteriorComparison, likelihood_map, posterior_comparison,
 };
@@ -306,7 +306,7 @@ proptest! {
             let mut settings = Settings { seed, ..base.clone() };
             settings.model.latent_dimensions = latent;
             settings.model.decoder = if is_brenier { DecoderKind::Brenier } else { DecoderKind::Standard };
-            settings.model.sigma = Sigma::Fixed(sigma);
+            settings.model.sigma = Learnable::Fixed(sigma);
             scaled(&settings, data, scale)
         });
         let ball = LatentBall::with_spacing(latent, 3.0, if latent == 1 { 0.02 } else { 0.2 }).unwrap();
