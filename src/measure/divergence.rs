@@ -1,101 +1,15 @@
-//! How far the posteriors are from the prior: KL per dimension, active units, mutual information, marginal KL.
+//! How far posteriors are from the prior: KL per dimension, variance of posterior means, mutual information.
 
-use super::{EvaluationPool, ModelInformation, PoolIndex, PoolPosteriors};
-use crate::device::{DeviceError, read};
+use super::{PoolIndex, PoolPosteriors};
 use crate::kernels;
-use crate::model::LatentModel;
-use crate::random::{Purpose, normals, stream};
-use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 /// A dimension is active when the variance of its posterior mean over examples is at least this (Burda et al. 2016).
 pub const ACTIVE_UNIT_VARIANCE: f32 = 0.01;
 
-/// Everything measured over the evaluation pool, in nats per example.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Measures {
-    /// E_x KL(q(z_d | x) ‖ p(z_d)) per dimension, in latent order.
-    pub kl_per_dimension: Vec<f32>,
-    /// Their sum.
-    pub kl: f32,
-    /// `Var_x E_q[z_d]` per dimension, n − 1 in the denominator.
-    pub posterior_mean_variance: Vec<f32>,
-    /// Number of dimensions with `posterior_mean_variance` ≥ [`ACTIVE_UNIT_VARIANCE`].
-    pub active_units: usize,
-    /// The other dimensions.
-    pub collapsed_dimensions: Vec<usize>,
-    /// −E_q log p(x | z), one sample per example.
-    pub reconstruction: f32,
-    /// reconstruction + kl.
-    pub negative_elbo: f32,
-    /// I_q(x; z), estimated over the pool.
-    pub mutual_information: f32,
-    /// log of the pool's size, which the estimate cannot exceed.
-    pub mutual_information_cap: f32,
-    /// KL(q(z) ‖ p(z)) = kl − mutual information (Hoffman and Johnson 2016).
-    pub marginal_kl: f32,
-    /// Examples in the pool.
-    pub pool: usize,
-    /// Standard deviation of a Gaussian likelihood.
-    pub sigma: Option<f32>,
-    /// Information under the model itself; measured at every fifth periodic evaluation and at the end.
-    #[serde(default)]
-    pub model_information: Option<ModelInformation>,
-}
-
-/// Measures a model over the pool. Noise depends on the seed alone, so that the same weights give the same numbers.
-///
-/// # Errors
-/// A device that fails to answer.
-pub fn measure<M: LatentModel>(
-    model: &M,
-    pool: &EvaluationPool,
-    posteriors: &PoolPosteriors,
-    sigma: Option<f32>,
-    seed: u64,
-    device: &Device,
-) -> Result<Measures, DeviceError> {
-    let (count, latent) = (posteriors.len(), posteriors.latent_dimensions());
-    let noise = normals(&mut stream(seed, Purpose::Measurement, 0), count * latent);
-    let samples: Vec<f32> = (0..count * latent)
-        .map(|at| {
-            let (mean, sd) = posteriors.moments(at / latent, at % latent);
-            mean + sd * noise[at]
-        })
-        .collect();
-
-    let z = Tensor::<2>::from_data(TensorData::new(samples, [count, latent]), device);
-    let log_likelihood = read(model.log_likelihood(pool.inputs(), model.decode(z)))?;
-    let reconstruction = -mean(log_likelihood.iter().copied());
-
-    let kl_per_dimension = Measures::kl_per_dimension(posteriors);
-    let kl = kl_per_dimension.iter().sum();
-    let posterior_mean_variance = posterior_mean_variance(posteriors);
-    let is_active = |variance: &f32| *variance >= ACTIVE_UNIT_VARIANCE;
-    let mutual_information = mutual_information(posteriors, &noise);
-    Ok(Measures {
-        active_units: posterior_mean_variance.iter().copied().filter(is_active).count(),
-        collapsed_dimensions: (0..latent).filter(|&d| !is_active(&posterior_mean_variance[d])).collect(),
-        posterior_mean_variance,
-        kl_per_dimension,
-        kl,
-        reconstruction,
-        negative_elbo: reconstruction + kl,
-        mutual_information,
-        mutual_information_cap: (count as f32).ln(),
-        marginal_kl: kl - mutual_information,
-        pool: count,
-        sigma,
-        model_information: None,
-    })
-}
-
-impl Measures {
-    /// E_x KL(q(z_d | x) ‖ N(0, 1)) per dimension: the mean over examples of ½(μ² + σ² − log σ² − 1).
-    pub fn kl_per_dimension(posteriors: &PoolPosteriors) -> Vec<f32> {
-        let average = |dimension| mean((0..posteriors.len()).map(|index| kl(posteriors, index, dimension)));
-        (0..posteriors.latent_dimensions()).map(average).collect()
-    }
+/// E_x KL(q(z_d | x) ‖ N(0, 1)) per dimension: the mean over examples of ½(μ² + σ² − log σ² − 1).
+pub fn kl_per_dimension(posteriors: &PoolPosteriors) -> Vec<f32> {
+    let average = |dimension| mean((0..posteriors.len()).map(|index| kl(posteriors, index, dimension)));
+    (0..posteriors.latent_dimensions()).map(average).collect()
 }
 
 fn kl(posteriors: &PoolPosteriors, index: PoolIndex, dimension: usize) -> f32 {
@@ -156,7 +70,7 @@ pub fn mutual_information(posteriors: &PoolPosteriors, noise: &[f32]) -> f32 {
 }
 
 /// Summed in f64: a pool's values may differ by orders of magnitude.
-fn mean(values: impl Iterator<Item = f32>) -> f32 {
+pub(super) fn mean(values: impl Iterator<Item = f32>) -> f32 {
     let (mut sum, mut count) = (0.0_f64, 0_u32);
     for value in values {
         sum += f64::from(value);

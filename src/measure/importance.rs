@@ -2,7 +2,7 @@
 
 use super::EvaluationPool;
 use crate::device::{DeviceError, read};
-use crate::model::{DiagonalGaussian, LatentModel};
+use crate::model::LatentModel;
 use crate::random::{Purpose, normals, stream};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -39,9 +39,6 @@ pub fn importance_weighted_nll<M: LatentModel>(
     for first in (0..examples).step_by(chunk_size) {
         let count = chunk_size.min(examples - first);
         let x = pool.inputs().narrow(0, first, count);
-        let posterior = model.encode(x.clone());
-        let repeated = DiagonalGaussian { mean: repeat(posterior.mean), log_variance: repeat(posterior.log_variance) };
-        let x = repeat(x);
         let mut log_weights = vec![Vec::with_capacity(IMPORTANCE_SAMPLES); count];
         for chunk in 0..IMPORTANCE_SAMPLES / SAMPLES_PER_CHUNK {
             let rows = count * SAMPLES_PER_CHUNK;
@@ -50,9 +47,7 @@ pub fn importance_weighted_nll<M: LatentModel>(
             let index = 1 + ((first as u64) << 8 | chunk as u64);
             let noise = normals(&mut stream(seed, Purpose::Measurement, index), rows * latent);
             let noise = Tensor::from_data(TensorData::new(noise, [rows, latent]), device);
-            let z = repeated.reparameterize(noise);
-            let log_joint = model.log_likelihood(x.clone(), model.decode(z.clone())) + model.log_prior(z.clone());
-            let values = read(log_joint - repeated.log_density(z))?;
+            let values = read(model.log_weights(x.clone(), noise))?;
             for (weights, values) in log_weights.iter_mut().zip(values.chunks_exact(SAMPLES_PER_CHUNK)) {
                 weights.extend(values.iter().map(|&value| f64::from(value)));
             }
@@ -60,12 +55,6 @@ pub fn importance_weighted_nll<M: LatentModel>(
         total -= log_weights.iter().map(|weights| log_mean_exp(weights)).sum::<f64>();
     }
     Ok(total / examples.max(1) as f64)
-}
-
-/// Each row `SAMPLES_PER_CHUNK` times, neighbours together.
-fn repeat(rows: Tensor<2>) -> Tensor<2> {
-    let [count, columns] = rows.dims();
-    rows.unsqueeze_dim::<3>(1).repeat_dim(1, SAMPLES_PER_CHUNK).reshape([count * SAMPLES_PER_CHUNK, columns])
 }
 
 fn log_mean_exp(values: &[f64]) -> f64 {

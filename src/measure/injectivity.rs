@@ -2,7 +2,7 @@
 
 use super::{EvaluationPool, PoolPosteriors};
 use crate::device::{DeviceError, read};
-use crate::model::{BrenierDecoder, LatentModel};
+use crate::model::{BrenierDecoder, LatentModel, Vae};
 use crate::nn::PotentialWeights;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -26,11 +26,11 @@ pub struct Injectivity {
 ///
 /// # Errors
 /// A device that fails to answer.
-pub fn injectivity<M: LatentModel>(
+pub fn injectivity(
     decoder: &BrenierDecoder,
     pool: &EvaluationPool,
     posteriors: &PoolPosteriors,
-    model: &M,
+    model: &Vae,
     device: &Device,
 ) -> Result<Injectivity, DeviceError> {
     let (latent, count) = (model.latent_dimensions(), pool.len().min(POINTS));
@@ -41,7 +41,8 @@ pub fn injectivity<M: LatentModel>(
     let latent_weights = decoder.latent_map().potential_weights()?;
     let smallest_output = if pool.dimensions() <= LARGEST_HESSIAN {
         let z = Tensor::<2>::from_data(TensorData::new(means.clone(), [count, latent]), device);
-        let arguments = read(decoder.output_map_argument(z))?;
+        let arguments =
+            read(decoder.output_map_argument(z, model.condition(Some(pool.inputs().narrow(0, 0, count)), count)))?;
         Some(smallest(&decoder.output_map().potential_weights()?, &arguments))
     } else {
         None

@@ -4,7 +4,7 @@
 use super::injectivity::{LARGEST_HESSIAN, smallest_eigenvalues};
 use super::{EvaluationPool, PoolIndex, PoolPosteriors};
 use crate::device::{DeviceError, read};
-use crate::model::{BrenierDecoder, LatentModel};
+use crate::model::{BrenierDecoder, LatentModel, repeat_rows};
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::DMatrix;
 use std::sync::Arc;
@@ -45,6 +45,14 @@ pub struct InjectivityField {
     pub information_per_dimension: Vec<f32>,
 }
 
+/// A Brenier decoder given a condition.
+pub struct BrenierGiven<'a> {
+    /// The decoder.
+    pub decoder: &'a BrenierDecoder,
+    /// Centred, `[1, C]`; `None` of an unconditional model.
+    pub condition: Option<Tensor<2>>,
+}
+
 /// Curvatures of a Brenier decoder's potentials over the same points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrenierField {
@@ -66,7 +74,7 @@ pub struct BrenierField {
 )]
 pub fn injectivity_field<M: LatentModel>(
     model: &M,
-    brenier: Option<&BrenierDecoder>,
+    brenier: Option<BrenierGiven<'_>>,
     sigma: Option<f32>,
     pool: &EvaluationPool,
     posteriors: &PoolPosteriors,
@@ -87,7 +95,7 @@ pub fn injectivity_field<M: LatentModel>(
             z
         })
         .collect();
-    let jacobians = jacobians(model, &points, data_dimensions, device)?;
+    let jacobians = jacobians(model, &points, data_dimensions, pool.input(example), device)?;
     let smallest_singular: Vec<f32> = jacobians.iter().map(smallest_singular_value).collect();
 
     let mut signs = jacobians.iter().zip(&smallest_singular).filter(|(_, smallest)| **smallest > ROUNDING);
@@ -100,7 +108,7 @@ pub fn injectivity_field<M: LatentModel>(
         side,
         reach: REACH,
         smallest_singular: Arc::new(smallest_singular),
-        brenier: brenier.map(|decoder| BrenierField::of(decoder, points, latent, device)).transpose()?,
+        brenier: brenier.map(|given| BrenierField::of(&given, points, latent, device)).transpose()?,
         folds,
         information_per_dimension: information_per_dimension(model, sigma, pool, posteriors, device)?,
     })
@@ -123,6 +131,7 @@ fn jacobians<M: LatentModel>(
     model: &M,
     points: &[f32],
     data_dimensions: usize,
+    x: Tensor<2>,
     device: &Device,
 ) -> Result<Vec<DMatrix<f64>>, DeviceError> {
     let latent = model.latent_dimensions();
@@ -137,7 +146,8 @@ fn jacobians<M: LatentModel>(
         }
     }
     let count = moved.len() / latent;
-    let decoded = read(model.decode(Tensor::<2>::from_data(TensorData::new(moved, [count, latent]), device)))?;
+    let moved = Tensor::<2>::from_data(TensorData::new(moved, [count, latent]), device);
+    let decoded = read(model.decode_for(moved, x))?;
     let of = |decoded: &[f32]| {
         // Columns: all of one latent dimension's differences together.
         let columns = decoded.chunks_exact(2 * data_dimensions).flat_map(|pair| {
@@ -166,7 +176,7 @@ fn information_per_dimension<M: LatentModel>(
     let affordable = JACOBIAN_VALUES / (4 * latent * dimensions);
     let count = affordable.clamp(1, POINTS).min(pool.len());
     let means: Vec<f32> = (0..count).flat_map(|index| posteriors.mean(index)).copied().collect();
-    let jacobians = jacobians(model, &means, dimensions, device)?;
+    let jacobians = jacobians(model, &means, dimensions, pool.inputs().narrow(0, 0, count), device)?;
     let precision = sigma.map_or(1.0, |sigma| f64::from(sigma).powi(-2));
     let mean = |dimension: usize| {
         let squares = jacobians.iter().map(|jacobian| jacobian.column(dimension).norm_squared());
@@ -177,14 +187,16 @@ fn information_per_dimension<M: LatentModel>(
 
 impl BrenierField {
     /// At `points`, row-major `[points, K]`.
-    fn of(decoder: &BrenierDecoder, points: Vec<f32>, latent: usize, device: &Device) -> Result<Self, DeviceError> {
+    fn of(given: &BrenierGiven<'_>, points: Vec<f32>, latent: usize, device: &Device) -> Result<Self, DeviceError> {
+        let decoder = given.decoder;
         let field = |values: Vec<f64>| Arc::new(values.into_iter().map(|value| value as f32).collect::<Vec<f32>>());
         let smallest_latent = smallest_eigenvalues(&decoder.latent_map().potential_weights()?, &points);
         let output = decoder.output_map().potential_weights()?;
         let smallest_output = if output.dimensions <= LARGEST_HESSIAN {
             let count = points.len() / latent;
             let z = Tensor::<2>::from_data(TensorData::new(points, [count, latent]), device);
-            Some(field(smallest_eigenvalues(&output, &read(decoder.output_map_argument(z))?)))
+            let condition = given.condition.clone().map(|condition| repeat_rows(condition, count));
+            Some(field(smallest_eigenvalues(&output, &read(decoder.output_map_argument(z, condition))?)))
         } else {
             None
         };

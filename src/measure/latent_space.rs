@@ -169,7 +169,7 @@ pub fn latent_grid<M: LatentModel>(
 
     let count = rows.len() / latent;
     let z = Tensor::<2>::from_data(TensorData::new(rows, [count, latent]), device);
-    let outputs = read(model.mean_output(model.decode(z)))?;
+    let outputs = read(model.mean_output(model.decode_for(z, pool.input(example))))?;
     let points: Vec<[f32; 2]> = outputs.chunks_exact(2).map(|point| [point[0], point[1]]).collect();
     let mut polylines = points.chunks_exact(GRID_POINTS).map(<[_]>::to_vec);
     let lines = [polylines.by_ref().take(GRID_LINES).collect(), polylines.by_ref().take(GRID_LINES).collect()];

@@ -10,23 +10,29 @@ mod injectivity;
 mod injectivity_field;
 mod interpolation;
 mod latent_space;
+mod levels;
 mod likelihood_map;
+mod measures;
 mod model_information;
 mod pool;
 mod posterior_comparison;
 mod status;
 mod traversal;
 
-pub use divergence::{ACTIVE_UNIT_VARIANCE, Measures, measure, mutual_information};
+pub use divergence::{ACTIVE_UNIT_VARIANCE, kl_per_dimension, mutual_information};
 pub use importance::{IMPORTANCE_SAMPLES, importance_examples, importance_weighted_nll};
 pub use injectivity::{Injectivity, injectivity};
-pub use injectivity_field::{BrenierField, InjectivityField, injectivity_field};
+pub use injectivity_field::{BrenierField, BrenierGiven, InjectivityField, injectivity_field};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
+pub use levels::LevelMeasures;
 pub use likelihood_map::{FinePosterior, LikelihoodMap, MapKind, likelihood_map};
+pub use measures::{Measures, measure};
 pub use model_information::{FINAL_SAMPLES, ModelInformation, Noise, PERIODIC_SAMPLES, model_information};
 pub use pool::{EvaluationPool, LARGEST_POOL, PoolIndex, PoolPosteriors};
 pub use posterior_comparison::{ExactComparison, NoGrid, PosteriorComparison, posterior_comparison};
 pub use status::{COLLAPSED_KL, Diagnosis, FLAT_RANGE, Statuses};
 pub use traversal::{Traversal, traversal};
+
+pub(crate) use pool::beside;
 
 use divergence::{example_kl, posterior_mean_variance};

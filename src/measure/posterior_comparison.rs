@@ -5,7 +5,7 @@
 use super::{ACTIVE_UNIT_VARIANCE, EvaluationPool, PoolPosteriors, Statuses, example_kl, posterior_mean_variance};
 use crate::device::{DeviceError, read};
 use crate::exact::{self, ExactPosterior};
-use crate::model::LatentModel;
+use crate::model::{LatentModel, repeat_rows};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Pool examples compared: the grid is decoded once for all of them.
@@ -167,8 +167,8 @@ fn slice_ranges<M: LatentModel>(
         }
     }
     let z = Tensor::<2>::from_data(TensorData::new(points, [examples * rows, latent]), device);
-    let x = pool.inputs().narrow(0, 0, examples).unsqueeze_dim::<3>(1).repeat_dim(1, rows);
-    let values = read(model.log_likelihood(x.reshape([examples * rows, dimensions]), model.decode(z)))?;
+    let x = repeat_rows(pool.inputs().narrow(0, 0, examples), examples * rows);
+    let values = read(model.log_likelihood(x.clone(), model.decode_for(z, x)))?;
     let mut ranges = vec![0.0; latent];
     for (at, slice) in values.chunks_exact(SLICE_POINTS).enumerate() {
         let (lowest, highest) = slice

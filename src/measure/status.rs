@@ -21,7 +21,7 @@ pub struct Statuses {
     pub exact_kl: Option<f64>,
     /// KL of the encoder's posterior, nats.
     pub encoder_kl: f64,
-    /// Dimensions whose encoder mean moves with x.
+    /// Dimensions whose encoder mean moves with x; modes where the encoder variance is fixed.
     pub active_units: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Latent traversals: what the decoder makes of every latent dimension in turn.
 
-use super::{EvaluationPool, Measures, PoolIndex, PoolPosteriors};
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, kl_per_dimension};
 use crate::device::{DeviceError, read};
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -19,7 +19,7 @@ pub struct Traversal {
     pub order: Vec<usize>,
     /// Values that the traversed dimension takes, ascending.
     pub positions: Vec<f32>,
-    /// Mean outputs in the data's scale, `[order.len(), positions.len(), D]` row-major.
+    /// Mean outputs in the data's scale, `[order.len(), positions.len(), D]` row-major; of a completed picture the whole, as everywhere here.
     pub outputs: Vec<f32>,
     /// The example itself, `[D]`.
     pub example: Vec<f32>,
@@ -41,7 +41,7 @@ pub fn traversal<M: LatentModel>(
     device: &Device,
 ) -> Result<Traversal, DeviceError> {
     let latent = model.latent_dimensions();
-    let kl = Measures::kl_per_dimension(posteriors);
+    let kl = kl_per_dimension(posteriors);
     let mut order: Vec<usize> = (0..latent).collect();
     order.sort_by(|&a, &b| kl[b].total_cmp(&kl[a]));
     order.truncate(LARGEST_ROWS);
@@ -58,7 +58,10 @@ pub fn traversal<M: LatentModel>(
         }
     }
     let z = Tensor::<2>::from_data(TensorData::new(rows, [1 + order.len() * count, latent]), device);
-    let mut reconstruction = read(model.mean_output(model.decode(z)))?;
-    let outputs = reconstruction.split_off(pool.dimensions());
-    Ok(Traversal { order, positions, outputs, example: pool.example(example).to_vec(), reconstruction, mean })
+    let decoded = read(model.mean_output(model.decode_for(z, pool.input(example))))?;
+    let mut wholes = decoded.chunks_exact(pool.dimensions()).map(|output| pool.whole(output, example));
+    let reconstruction = wholes.next().unwrap_or_default();
+    let outputs = wholes.flatten().collect();
+    let example = pool.whole(pool.example(example), example);
+    Ok(Traversal { order, positions, outputs, example, reconstruction, mean })
 }

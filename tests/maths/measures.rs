@@ -4,7 +4,7 @@ use crate::{assert_close, matrix, normals};
 use burn::tensor::{Device, Tensor};
 use collapsar::data::{Dataset, ExampleShape};
 use collapsar::experiment::LikelihoodKind;
-use collapsar::measure::{self, EvaluationPool, Measures, PoolPosteriors};
+use collapsar::measure::{self, EvaluationPool, PoolPosteriors};
 use collapsar::model::{DiagonalGaussian, LatentModel};
 use proptest::prelude::*;
 
@@ -112,7 +112,7 @@ fn the_variance_of_posterior_means_divides_by_n_minus_one() {
     // Mean 7/3, squared deviations 16/9 + 1/9 + 25/9.
     assert_close(f64::from(measures.posterior_mean_variance[0]), 42.0 / 9.0 / 2.0, 1e-6, "n − 1");
     // ½ E[μ²] when σ = 1.
-    assert_close(f64::from(Measures::kl_per_dimension(&posteriors)[0]), 0.5 * 21.0 / 3.0, 1e-6, "KL");
+    assert_close(f64::from(measure::kl_per_dimension(&posteriors)[0]), 0.5 * 21.0 / 3.0, 1e-6, "KL");
 }
 
 #[test]

@@ -144,7 +144,7 @@ proptest! {
         let mean = crate::normals(seed, count * latent).iter().map(|x| spread * x).collect();
         let log_variance = crate::normals(seed + 1, count * latent).iter().map(|x| 0.5 * x + width).collect();
         let posteriors = PoolPosteriors::from_parts(mean, log_variance, latent);
-        let kl: f64 = measure::Measures::kl_per_dimension(&posteriors).iter().map(|&kl| f64::from(kl)).sum();
+        let kl: f64 = measure::kl_per_dimension(&posteriors).iter().map(|&kl| f64::from(kl)).sum();
         let draws: Vec<f64> = (0..24)
             .map(|draw| f64::from(measure::mutual_information(&posteriors, &crate::normals(seed + 2 + draw, count * latent))))
             .collect();
