@@ -17,6 +17,7 @@
 //! | [`exact`] | what needs no training: the posterior on a grid, classical models, sampling |
 //! | [`measure`] | what is read off a model |
 //! | [`train`] | trainer threads, commands, probes, checkpoints |
+//! | [`sweep`] | grids of short runs over two settings, and what theory says about them |
 //! | [`cli`] | the headless face |
 //! | [`ui`] | the window |
 
@@ -31,5 +32,6 @@ pub mod measure;
 pub mod model;
 pub mod nn;
 pub mod random;
+pub mod sweep;
 pub mod train;
 pub mod ui;

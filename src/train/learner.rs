@@ -5,13 +5,17 @@ use super::history::{CurvePoint, Progress};
 use super::message::{ExactMeasures, FinalMeasures};
 use super::optimizer::{Adam, StepSize};
 use super::probe::{Probe, Reading, ReadingValue};
+use super::spectrum::{Covariance, LazySpectrum};
 use super::weights;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice, read};
-use crate::experiment::{LikelihoodKind, Settings};
+use crate::exact::linear::{DataSpectrum, NoPrediction, Theory, predict};
+use crate::experiment::{Expectation, LikelihoodKind, Settings};
 use crate::inference::elbo_terms;
-use crate::measure::{self, EvaluationPool, Measures, ModelInformation, Noise, PoolPosteriors, PosteriorComparison};
-use crate::model::{BrenierDecoder, LatentModel, Vae};
+use crate::measure::{
+    self, BrenierGiven, EvaluationPool, Measures, ModelInformation, Noise, PoolPosteriors, PosteriorComparison,
+};
+use crate::model::{BrenierDecoder, LatentModel, Vae, repeat_rows, spherical_cubature};
 use crate::random::{BatchOrder, Purpose, binarize, normals, stream};
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -45,6 +49,7 @@ pub struct Learner {
     last_good: Snapshot,
     pool: EvaluationPool,
     posteriors: Option<PoolPosteriors>,
+    spectrum: LazySpectrum,
 }
 
 #[derive(Clone)]
@@ -79,13 +84,20 @@ impl Learner {
         let optimizer = Adam::new(device.kind);
         Self {
             order: BatchOrder::new(settings.seed, data.training_len()),
-            pool: EvaluationPool::new(&data, settings.model.likelihood, settings.seed, &plain),
+            pool: EvaluationPool::for_family(
+                &data,
+                settings.model.family,
+                settings.model.likelihood,
+                settings.seed,
+                &plain,
+            ),
             last_good: Snapshot { step: 0, model: model.clone(), optimizer: optimizer.clone() },
             kind: device.kind,
             step: 0,
             unread: Vec::new(),
             candidate: None,
             posteriors: None,
+            spectrum: LazySpectrum::new(),
             settings,
             data,
             plain,
@@ -118,6 +130,11 @@ impl Learner {
         Ok(learner)
     }
 
+    /// Takes the spectrum of the data from where other variants take it, too.
+    pub(super) fn share_spectrum(&mut self, spectrum: LazySpectrum) {
+        self.spectrum = spectrum;
+    }
+
     /// Steps taken.
     pub fn step_count(&self) -> u64 {
         self.step
@@ -130,6 +147,8 @@ impl Learner {
 
     /// Applies settings that need no new weights.
     pub fn configure(&mut self, settings: Settings) {
+        // A fixed variance of q may have changed.
+        self.posteriors = None;
         self.model.configure(&settings.model);
         // Old weights with new σ and m are still the last good weights.
         self.last_good.model.configure(&settings.model);
@@ -151,7 +170,8 @@ impl Learner {
         self.posteriors = None;
         let (x, noise) = self.batch();
         let terms = elbo_terms(&self.model, x, noise);
-        let gradients = terms.loss(self.settings.objective.beta).backward();
+        let objective = &self.settings.objective;
+        let gradients = terms.loss(&[objective.beta, objective.top_beta]).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.model);
         let optimizer = &self.settings.optimizer;
         let size = StepSize {
@@ -161,7 +181,8 @@ impl Learner {
         };
         self.model = self.optimizer.step(self.model.clone(), gradients, size)?;
         self.step += 1;
-        self.unread.push((self.step, Tensor::cat(vec![terms.reconstruction.inner(), terms.kl.inner()], 0)));
+        self.unread
+            .push((self.step, Tensor::cat(vec![terms.reconstruction.clone().inner(), terms.total_kl().inner()], 0)));
         let together = match self.kind {
             DeviceKind::Cpu => 1,
             DeviceKind::Gpu => GPU_STEPS_PER_READ,
@@ -204,7 +225,8 @@ impl Learner {
         StepOutcome::Diverged { points, at_step, kept_step: step }
     }
 
-    /// Batch `[batch, D]` and noise `[batch, K]` of the coming step, both functions of the seed and the step alone.
+    /// Batch `[batch, D + C]` and noise `[batch, K]` of the coming step, both functions of the seed and the step alone. For an expectation in
+    /// closed form the batch holds every example 2K times, with the points of a cubature as noise.
     fn batch(&mut self) -> (Tensor<2>, Tensor<2>) {
         let (seed, size) = (self.settings.seed, self.settings.optimizer.batch_size);
         let positions = self.order.batch(self.step, size);
@@ -212,12 +234,17 @@ impl Learner {
         if self.settings.model.likelihood == LikelihoodKind::Bernoulli {
             binarize(&mut stream(seed, Purpose::Binarization, self.step), &mut x);
         }
-        let latent = self.settings.model.latent_dimensions;
-        let noise = normals(&mut stream(seed, Purpose::LatentNoise, self.step), size * latent);
-        (
-            Tensor::from_data(TensorData::new(x, [size, self.data.dimensions()]), &self.autodiff),
-            Tensor::from_data(TensorData::new(noise, [size, latent]), &self.autodiff),
-        )
+        if self.model.is_conditional() {
+            x = measure::beside(&x, self.data.training_condition(&positions).as_deref(), size);
+        }
+        let columns = x.len() / size;
+        let x = Tensor::from_data(TensorData::new(x, [size, columns]), &self.autodiff);
+        let latent = self.model.latent_dimensions();
+        let (noise, rows) = match self.settings.objective.expectation {
+            Expectation::Sampled => (normals(&mut stream(seed, Purpose::LatentNoise, self.step), size * latent), size),
+            Expectation::ClosedForm => (spherical_cubature(latent).repeat(size), 2 * latent * size),
+        };
+        (repeat_rows(x, rows), Tensor::from_data(TensorData::new(noise, [rows, latent]), &self.autodiff))
     }
 
     fn posteriors(&mut self, model: &Vae) -> Result<PoolPosteriors, DeviceError> {
@@ -237,16 +264,20 @@ impl Learner {
             return Ok(Err(self.diverge(Vec::new(), self.step)));
         }
         if self.step.is_multiple_of(MODEL_INFORMATION_EVERY) {
-            measures.model_information = Some(self.model_information(measure::PERIODIC_SAMPLES)?);
+            measures.model_information = self.model_information(measure::PERIODIC_SAMPLES)?;
         }
         Ok(Ok(measures))
     }
 
-    fn model_information(&self, samples: usize) -> Result<ModelInformation, DeviceError> {
+    /// `None` of a conditional model: what it is asked for are examples without conditions.
+    fn model_information(&self, samples: usize) -> Result<Option<ModelInformation>, DeviceError> {
         let model = self.model.valid();
+        if model.is_conditional() {
+            return Ok(None);
+        }
         let noise =
             Noise { sigma: model.likelihood().sigma()?, expansion: model.brenier().map(BrenierDecoder::expansion) };
-        measure::model_information(&model, noise, samples, self.settings.seed, &self.plain)
+        measure::model_information(&model, noise, samples, self.settings.seed, &self.plain).map(Some)
     }
 
     /// Measures the model over the evaluation pool.
@@ -267,7 +298,7 @@ impl Learner {
     pub fn final_measures(&mut self) -> Result<FinalMeasures, DeviceError> {
         let model = self.model.valid();
         let comparison = self.comparison(&model)?;
-        let model_information = Some(self.model_information(measure::FINAL_SAMPLES)?);
+        let model_information = self.model_information(measure::FINAL_SAMPLES)?;
         Ok(FinalMeasures {
             measures: Measures { model_information, ..self.measure()? },
             importance_weighted_nll: measure::importance_weighted_nll(
@@ -280,12 +311,35 @@ impl Learner {
             importance_examples: measure::importance_examples(&self.pool),
             exact: ExactMeasures::of(&comparison),
             statuses: comparison.statuses,
+            theory: self.theory(self.spectrum.wait(&self.data, self.covariance()))?,
         })
+    }
+
+    fn covariance(&self) -> Covariance {
+        if self.model.is_conditional() { Covariance::OutputGivenCondition } else { Covariance::Output }
+    }
+
+    fn theory(&self, spectrum: Result<Arc<DataSpectrum>, String>) -> Result<Theory, DeviceError> {
+        let sigma = self.model.valid().likelihood().sigma()?.map(f64::from);
+        let prediction = match &spectrum {
+            Ok(spectrum) => predict(spectrum, &self.settings, sigma),
+            Err(reason) => Err(NoPrediction::new("no spectrum", reason.clone())),
+        };
+        Ok(Theory { spectrum, prediction })
     }
 
     fn comparison(&mut self, model: &Vae) -> Result<PosteriorComparison, DeviceError> {
         let posteriors = self.posteriors(model)?;
-        measure::posterior_comparison(model, &self.pool, &posteriors, &self.plain)
+        let mut comparison = measure::posterior_comparison(model, &self.pool, &posteriors, &self.plain)?;
+        let is_by_mode = model.fixed_variances().iter().any(Option::is_some);
+        if model.level_dimensions().len() > 1 || is_by_mode {
+            // A Gaussian with the moments of q, which is what is compared, has a smaller KL than q itself; and a fixed variance leaves coordinates
+            // arbitrary.
+            let measures = self.measure()?;
+            comparison.statuses.encoder_kl = f64::from(measures.kl);
+            comparison.statuses.active_units = measures.active_in_x().0;
+        }
+        Ok(comparison)
     }
 
     /// Answers a probe about the model as it is now.
@@ -300,7 +354,7 @@ impl Learner {
         let model = self.model.valid();
         let latent = model.latent_dimensions();
         let (dimensions, example) = match probe {
-            Probe::Measures | Probe::Injectivity | Probe::PosteriorComparison => ([0, 0], 0),
+            Probe::Measures | Probe::Injectivity | Probe::PosteriorComparison | Probe::Theory => ([0, 0], 0),
             Probe::Marginal { dimension, example } => ([dimension, 0], example),
             Probe::Plane { dimensions } => (dimensions, 0),
             Probe::Traversal { example } => ([0, 0], example),
@@ -343,7 +397,9 @@ impl Learner {
                     &model,
                     device,
                 )?)),
-                None => ReadingValue::NotDefined("a standard decoder has no injectivity guarantee"),
+                None => {
+                    ReadingValue::NotDefined("the decoder has no guarantee to be injective in this latent variable")
+                }
             },
             Probe::LikelihoodMap { dimensions: [first, second], .. } if latent > 1 && first == second => {
                 ReadingValue::NotDefined("a likelihood map needs two different latent dimensions")
@@ -356,13 +412,19 @@ impl Learner {
                 example,
                 device,
             )?)),
+            Probe::Theory => match self.spectrum.ask(&self.data, self.covariance()) {
+                Some(spectrum) => ReadingValue::Theory(Arc::new(self.theory(spectrum)?)),
+                None => ReadingValue::Pending("The covariance of the training data is being decomposed"),
+            },
             Probe::PosteriorComparison => ReadingValue::PosteriorComparison(Arc::new(self.comparison(&model)?)),
             Probe::InjectivityField { dimensions: [first, second], .. } if latent > 1 && first == second => {
                 ReadingValue::NotDefined("a field over a plane needs two different latent dimensions")
             }
             Probe::InjectivityField { .. } => ReadingValue::InjectivityField(Arc::new(measure::injectivity_field(
                 &model,
-                model.brenier(),
+                model
+                    .brenier()
+                    .map(|decoder| BrenierGiven { decoder, condition: model.condition(Some(pool.input(example)), 1) }),
                 model.likelihood().sigma()?,
                 pool,
                 &posteriors,

@@ -2,6 +2,7 @@
 
 use super::history::{CurvePoint, Evaluation, Progress};
 use super::probe::{Probe, Reading};
+use crate::exact::linear::Theory;
 use crate::experiment::Settings;
 use crate::measure::{Measures, PosteriorComparison, Statuses};
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ impl RunState {
 }
 
 /// What is measured once, at the end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FinalMeasures {
     /// Over the evaluation pool.
     pub measures: Measures,
@@ -115,6 +116,8 @@ pub struct FinalMeasures {
     pub exact: Option<ExactMeasures>,
     /// Which of likelihood, exact posterior and encoder has collapsed.
     pub statuses: Statuses,
+    /// What closed forms of linear models predict.
+    pub theory: Theory,
 }
 
 /// What the exact posterior on a grid says (see [`crate::exact`]), averaged over the first pool examples.

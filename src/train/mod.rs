@@ -8,6 +8,7 @@ mod message;
 mod optimizer;
 mod probe;
 mod session;
+mod spectrum;
 mod trainer;
 mod weights;
 

@@ -39,7 +39,7 @@ pub struct StepSize<'a> {
     pub learning_rate: f64,
     /// Largest Euclidean norm of the whole gradient; a longer one is shortened to it.
     pub largest_norm: f64,
-    /// A field of the module whose parameters take this multiple of the step.
+    /// Fields of the module, by their name at any depth, whose parameters take this multiple of the step.
     pub slowed: Option<(&'a str, f64)>,
 }
 
@@ -146,28 +146,32 @@ struct Rates {
 struct Place<'a> {
     slowed: Option<(&'a str, f64)>,
     depth: usize,
-    is_slowed: bool,
+    /// Depth of the slowed field that the walk is in.
+    slowed_at: Option<usize>,
 }
 
 impl<'a> Place<'a> {
     fn at_top(slowed: Option<(&'a str, f64)>) -> Self {
-        Self { slowed, depth: 0, is_slowed: false }
+        Self { slowed, depth: 0, slowed_at: None }
     }
 
     fn enter(&mut self, field: &str) {
-        if self.depth == 0 {
-            self.is_slowed = self.slowed.is_some_and(|(slowed, _)| slowed == field);
+        if self.slowed_at.is_none() && self.slowed.is_some_and(|(slowed, _)| slowed == field) {
+            self.slowed_at = Some(self.depth);
         }
         self.depth += 1;
     }
 
     fn exit(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        self.slowed_at = self.slowed_at.filter(|&at| at < self.depth);
     }
 
     fn rates(&self, rates: Rates) -> Rates {
         match self.slowed {
-            Some((_, factor)) if self.is_slowed => Rates { learning_rate: rates.learning_rate * factor, ..rates },
+            Some((_, factor)) if self.slowed_at.is_some() => {
+                Rates { learning_rate: rates.learning_rate * factor, ..rates }
+            }
             _ => rates,
         }
     }

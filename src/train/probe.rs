@@ -2,6 +2,7 @@
 //!
 //! A new plot is a new probe here, its computation in [`crate::measure`], and a panel file; nothing else changes.
 
+use crate::exact::linear::Theory;
 use crate::measure::{
     Injectivity, InjectivityField, LatentGrid, LikelihoodMap, Marginal, Measures, Plane, PoolIndex,
     PosteriorComparison, Traversal,
@@ -56,6 +57,8 @@ pub enum Probe {
         /// Where the other dimensions are taken from.
         example: PoolIndex,
     },
+    /// What closed forms of linear models predict for this run.
+    Theory,
 }
 
 /// Answer to a [`Probe`].
@@ -88,6 +91,10 @@ pub enum ReadingValue {
     PosteriorComparison(Arc<PosteriorComparison>),
     /// Answer to [`Probe::InjectivityField`].
     InjectivityField(Arc<InjectivityField>),
+    /// Answer to [`Probe::Theory`].
+    Theory(Arc<Theory>),
+    /// The answer takes longer and is asked for again; what is being done, for the screen.
+    Pending(&'static str),
     /// The probe does not apply; the reason, for the screen.
     NotDefined(&'static str),
 }

@@ -5,6 +5,7 @@ use super::history::{History, Progress};
 use super::lockstep::Lockstep;
 use super::message::{Command, FinalMeasures, Report, RunState, Wake};
 use super::probe::{Probe, Reading};
+use super::spectrum::LazySpectrum;
 use super::trainer::{Start, Trainer};
 use crate::data::Dataset;
 use crate::device::TrainingDevice;
@@ -103,6 +104,7 @@ impl Session {
     ) -> Result<Self, ExperimentError> {
         let settings = experiment.runs()?;
         let lockstep = options.lockstep.then(|| Lockstep::new(settings.len()));
+        let spectrum = LazySpectrum::new();
         let runs = settings.into_iter().zip(states).enumerate().map(|(index, (settings, state))| {
             let progress = state.as_ref().map(|state| state.progress).unwrap_or_default();
             let history = state.as_ref().map(|state| state.history.clone()).unwrap_or_default();
@@ -113,6 +115,7 @@ impl Session {
                 state,
                 running: options.running,
                 place: lockstep.as_ref().map(|lockstep| lockstep.place(index)),
+                spectrum: spectrum.clone(),
                 wake: options.wake.clone(),
             });
             Run {

@@ -5,7 +5,8 @@ use super::history::{CurvePoint, Evaluation, Progress};
 use super::learner::{EVALUATE_EVERY, Learner, StepOutcome};
 use super::lockstep::Place;
 use super::message::{Command, Pace, Report, RunState, Wake};
-use super::probe::Probe;
+use super::probe::{Probe, ReadingValue};
+use super::spectrum::LazySpectrum;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice};
 use crate::experiment::Settings;
@@ -21,6 +22,8 @@ const REPORT_EVERY: Duration = Duration::from_millis(50);
 const PROBE_SHARE: u32 = 5;
 /// How long to sleep when another variant or the pace says to wait.
 const SHORT_WAIT: Duration = Duration::from_millis(1);
+/// How long to leave alone what somebody else is computing.
+const PENDING_WAIT: Duration = Duration::from_millis(100);
 
 /// What a trainer starts with.
 pub(super) struct Start {
@@ -30,6 +33,7 @@ pub(super) struct Start {
     pub state: Option<VariantState>,
     pub running: bool,
     pub place: Option<Place>,
+    pub spectrum: LazySpectrum,
     pub wake: Wake,
 }
 
@@ -110,6 +114,7 @@ fn send_failure(reports: &Sender<Report>, reason: &str) {
 
 struct Worker {
     learner: Learner,
+    spectrum: LazySpectrum,
     data: Arc<Dataset>,
     device: TrainingDevice,
     commands: Receiver<Command>,
@@ -136,6 +141,8 @@ struct Subscription {
     probe: Probe,
     answered: Option<(u64, u64)>,
     answered_at: Instant,
+    /// When to ask again for an answer that takes longer.
+    pending_until: Option<Instant>,
 }
 
 struct Rate {
@@ -150,7 +157,7 @@ enum Next {
 
 impl Worker {
     fn run(start: Start, commands: Receiver<Command>, reports: Sender<Report>) {
-        let Start { settings, data, device, state, running, place, wake } = start;
+        let Start { settings, data, device, state, running, place, spectrum, wake } = start;
         let preparing = match device.kind {
             DeviceKind::Cpu => "Preparing the model…",
             DeviceKind::Gpu => "Preparing GPU kernels…",
@@ -162,7 +169,7 @@ impl Worker {
             None => Ok(Learner::new(settings, data.clone(), &device)),
             Some(state) => Learner::resume(settings, data.clone(), &device, state),
         };
-        let learner = match learner {
+        let mut learner = match learner {
             Ok(learner) => learner,
             Err(error) => {
                 send_failure(&reports, &error.to_string());
@@ -170,8 +177,10 @@ impl Worker {
                 return;
             }
         };
+        learner.share_spectrum(spectrum.clone());
         let now = Instant::now();
         let mut worker = Self {
+            spectrum,
             rate: Rate { since: now, step: learner.step_count() },
             learner,
             data,
@@ -244,7 +253,12 @@ impl Worker {
     fn idle_wait(&self) -> Option<Duration> {
         let key = self.key();
         let unanswered = self.subscriptions.iter().any(|subscription| subscription.answered != Some(key));
-        Some(if unanswered { Duration::ZERO } else { Duration::from_secs(3600) })
+        let is_pending = self.subscriptions.iter().any(|subscription| subscription.pending_until.is_some());
+        Some(match (unanswered, is_pending) {
+            (true, _) => Duration::ZERO,
+            (false, true) => PENDING_WAIT,
+            (false, false) => Duration::from_secs(3600),
+        })
     }
 
     fn is_behind(&self) -> bool {
@@ -326,6 +340,7 @@ impl Worker {
 
     fn reset(&mut self) {
         self.learner = Learner::new(self.learner.settings().clone(), self.data.clone(), &self.device);
+        self.learner.share_spectrum(self.spectrum.clone());
         if let Some(place) = &self.place {
             place.restart();
         }
@@ -344,7 +359,7 @@ impl Worker {
             .iter()
             .map(|&probe| match former.iter().position(|subscription| subscription.probe == probe) {
                 Some(at) => former.swap_remove(at),
-                None => Subscription { probe, answered: None, answered_at: Instant::now() },
+                None => Subscription { probe, answered: None, answered_at: Instant::now(), pending_until: None },
             })
             .collect();
     }
@@ -409,6 +424,7 @@ impl Worker {
         let training = self.state == RunState::Running;
         let is_due = |subscription: &Subscription| match subscription.answered {
             None => true,
+            _ if subscription.pending_until.is_some() => subscription.pending_until <= Some(now),
             Some(answered) if answered == key => false,
             Some(_) => {
                 !training || (now >= self.next_answer_at && now >= subscription.answered_at + self.refresh_every)
@@ -427,6 +443,8 @@ impl Worker {
         let subscription = &mut self.subscriptions[index];
         subscription.answered = Some(key);
         subscription.answered_at = Instant::now();
+        let is_pending = matches!(reading.value, ReadingValue::Pending(_));
+        subscription.pending_until = is_pending.then(|| Instant::now() + PENDING_WAIT);
         self.next_answer_at = Instant::now() + cost * (PROBE_SHARE - 1);
         self.send(Report::Reading(probe, reading));
         (self.wake)();

@@ -3,11 +3,15 @@
 
 mod classical;
 mod cli;
+mod data_conditions;
 mod data_files;
+mod data_gaussian;
 mod data_generators;
 mod experiment;
+mod linear_training;
 mod outcomes;
 mod sharing;
+mod sweep;
 mod theorem;
 mod training;
 

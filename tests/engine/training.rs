@@ -2,7 +2,7 @@
 
 use crate::{dataset, finish, options, preset, trained, wait_until};
 use collapsar::device::TrainingDevice;
-use collapsar::experiment::{Change, DecoderKind, Experiment, Sigma};
+use collapsar::experiment::{Change, DecoderKind, Experiment, Learnable};
 use collapsar::train::checkpoint::{Checkpoint, CheckpointError};
 use collapsar::train::{
     Command, Learner, Pace, Probe, ReadingValue, RunState, Session, SessionEvent, SessionOptions, StepOutcome,
@@ -45,8 +45,20 @@ fn identical_variants_give_bit_identical_metrics() {
 
 #[test]
 fn a_resumed_run_equals_an_uninterrupted_one() {
-    for preset_name in ["collapse-2d", "digits"] {
-        let straight = Experiment { steps: 200, ..preset(preset_name) };
+    // A learned prior, and both levels as networks: every part of every family.
+    let families = [
+        ("collapse-2d", vec![]),
+        ("digits", vec![]),
+        (
+            "conditional-correlation",
+            vec!["model.prior=conditional", "model.hidden=[8]", "objective.expectation=sampled"],
+        ),
+        ("hierarchical", vec![]),
+        ("hierarchical", vec!["model.hidden=[8]", "objective.expectation=sampled", "model.decoder=brenier"]),
+    ];
+    for (preset_name, own) in families {
+        let mut straight = Experiment { steps: 200, ..preset(preset_name) };
+        own.iter().for_each(|assignment| straight.assign(assignment).unwrap());
         let expected = trained(&straight).summarize().unwrap();
 
         let mut half = trained(&Experiment { steps: 100, ..straight.clone() });
@@ -153,7 +165,7 @@ fn live_settings_change_the_running_model_and_structural_ones_do_not() {
     };
     wait_until(&mut session, |session| sigma(session) == Some(1.0));
     let mut live = session.experiment().clone();
-    live.model.sigma = Sigma::Fixed(0.25);
+    live.model.sigma = Learnable::Fixed(0.25);
     live.objective.beta = 2.0;
     assert_eq!(session.configure(&live).unwrap(), Change::Live);
     wait_until(&mut session, |session| sigma(session) == Some(0.25));
@@ -164,7 +176,7 @@ fn live_settings_change_the_running_model_and_structural_ones_do_not() {
     assert_eq!(session.experiment(), &live, "left undone");
 
     let mut wrong = live.clone();
-    wrong.model.sigma = Sigma::Fixed(-1.0);
+    wrong.model.sigma = Learnable::Fixed(-1.0);
     let error = session.configure(&wrong).unwrap_err().to_string();
     assert!(error.contains("model.sigma") && error.contains("above 0"), "{error}");
     assert_eq!(session.experiment(), &live);
