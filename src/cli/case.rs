@@ -1,5 +1,6 @@
 //! A case file: one JSON object read field by field, so that whatever is wrong with it is said with its place.
 
+use crate::experiment::Learnable;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -208,6 +209,33 @@ impl<'a> Fields<'a> {
         value.map(read).transpose()
     }
 
+    /// A number, or the word that says that it is learned.
+    pub fn learnable(&mut self, field: &'static str) -> Result<Option<Learnable>, CaseError> {
+        let name = format!("{}{field}", self.prefix);
+        self.value(field).map(|value| self.as_learnable(value, &name)).transpose()
+    }
+
+    /// A list of these.
+    pub fn learnables(&mut self, field: &'static str) -> Result<Option<Vec<Learnable>>, CaseError> {
+        let name = format!("{}{field}", self.prefix);
+        let Some(value) = self.value(field) else { return Ok(None) };
+        let entries = value.as_array().ok_or_else(|| self.wrong(&name, "a list", value))?;
+        let read = |(at, entry)| self.as_learnable(entry, &format!("{name}[{at}]"));
+        entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A list of whole numbers that are not negative.
+    pub fn wholes(&mut self, field: &'static str) -> Result<Option<Vec<u64>>, CaseError> {
+        let name = format!("{}{field}", self.prefix);
+        let Some(value) = self.value(field) else { return Ok(None) };
+        let entries = value.as_array().ok_or_else(|| self.wrong(&name, "a list of whole numbers", value))?;
+        let read = |(at, entry): (usize, &Value)| {
+            let wrong = || self.wrong(&format!("{name}[{at}]"), "a whole number, 0 or above", entry);
+            entry.as_u64().ok_or_else(wrong)
+        };
+        entries.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
     /// A list of numbers.
     pub fn numbers(&mut self, field: &'static str) -> Result<Option<Vec<f64>>, CaseError> {
         let name = format!("{}{field}", self.prefix);
@@ -244,6 +272,13 @@ impl<'a> Fields<'a> {
 
     fn as_number(&self, value: &Value, name: &str) -> Result<f64, CaseError> {
         value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| self.wrong(name, "a finite number", value))
+    }
+
+    fn as_learnable(&self, value: &Value, name: &str) -> Result<Learnable, CaseError> {
+        let number = value.as_f64().filter(|number| number.is_finite()).map(Learnable::Fixed);
+        number
+            .or_else(|| (value.as_str() == Some("learned")).then_some(Learnable::Learned))
+            .ok_or_else(|| self.wrong(name, "a finite number or \"learned\"", value))
     }
 
     fn wrong(&self, name: &str, expected: &str, value: &Value) -> CaseError {

@@ -5,6 +5,7 @@ use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::exact::ClassicalError;
 use crate::experiment::ExperimentError;
+use crate::sweep::SweepError;
 use crate::train::checkpoint::CheckpointError;
 use thiserror::Error;
 
@@ -43,6 +44,9 @@ pub enum CliError {
     /// A classical model without an answer.
     #[error(transparent)]
     Classical(#[from] ClassicalError),
+    /// A sweep that cannot be run as asked for.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// Anything else.
     #[error("{0}")]
     Failed(String),
@@ -53,6 +57,10 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Setting(_) | Self::Data(DataError::GeneratorExamples { .. }) => 2,
+            Self::Sweep(error) => match error {
+                SweepError::File { .. } | SweepError::Damaged { .. } | SweepError::Thread(_) => 1,
+                _ => 2,
+            },
             _ => 1,
         }
     }

@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod exact;
 mod inspect;
+mod levels;
 mod load;
 mod machine;
 mod picture;
@@ -17,6 +18,8 @@ mod presets;
 mod progress;
 mod report;
 mod summary;
+mod sweep;
+mod theory;
 mod train;
 mod window;
 
@@ -46,7 +49,9 @@ struct Arguments {
 enum Command {
     Open(window::Open),
     Train(train::Train),
+    Sweep(sweep::Sweep),
     Exact(exact::Exact),
+    Theory(theory::Theory),
     Presets(presets::Presets),
     Inspect(inspect::Inspect),
     Picture(picture::Picture),
@@ -76,7 +81,9 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         None => window::default_lesson(arguments.device),
         Some(Command::Open(open)) => open.run(),
         Some(Command::Train(train)) => train.run(),
+        Some(Command::Sweep(sweep)) => sweep.run(),
         Some(Command::Exact(exact)) => exact.run(),
+        Some(Command::Theory(theory)) => theory.run(),
         Some(Command::Presets(presets)) => presets.run(),
         Some(Command::Inspect(inspect)) => inspect.run(),
         Some(Command::Picture(picture)) => picture.run(),

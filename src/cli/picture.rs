@@ -1,6 +1,6 @@
 //! `collapsar picture`: the window, or one panel of it, as a PNG without a display.
 
-use super::{CliError, summary, train};
+use super::{CliError, summary, sweep, train};
 use crate::experiment::Classical;
 use crate::experiment::presets::{PRESETS, Preset};
 use crate::ui::classical::ClassicalPanel;
@@ -30,6 +30,12 @@ pub(super) struct Picture {
     /// One panel instead of the whole window; which there are depends on the preset
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(panel_names()))]
     panel: Option<String>,
+    /// Show the phase diagram of a sweep: what changes from left to right, such as objective.beta=0.25..8:12:log
+    #[arg(long, value_name = "AXIS", requires = "y")]
+    x: Option<String>,
+    /// What changes from bottom to top, such as model.sigma=0.5,1,2
+    #[arg(long, value_name = "AXIS", requires = "x")]
+    y: Option<String>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "1440x900")]
     size: Size,
@@ -66,6 +72,9 @@ impl FromStr for Size {
     }
 }
 
+/// The panel that a sweep has.
+const PHASE_DIAGRAM: &str = "phase-diagram";
+
 /// Names of the panels of every preset, each once.
 fn panel_names() -> Vec<&'static str> {
     let mut names = Panel::ALL.map(Panel::name).to_vec();
@@ -74,6 +83,7 @@ fn panel_names() -> Vec<&'static str> {
             names.push(name);
         }
     }
+    names.push(PHASE_DIAGRAM);
     names
 }
 
@@ -103,11 +113,26 @@ impl Picture {
         }
         experiment.validate().map_err(CliError::Setting)?;
         experiment.steps = self.steps.unwrap_or(experiment.steps);
+        if let (Some(x), Some(y)) = (&self.x, &self.y) {
+            let sweep = Box::new(sweep::of_picture(&experiment, x, y)?);
+            let panel = self.panel(&[PHASE_DIAGRAM], |name| name)?;
+            return Ok(Subject::PhaseDiagram { sweep, alone: panel.is_some() });
+        }
+        if self.panel.as_deref() == Some(PHASE_DIAGRAM) {
+            let message =
+                "a phase diagram needs its two axes, such as --x objective.beta=0.25..8:12:log --y model.sigma=0.5,1,2";
+            return Err(CliError::Usage(message.to_owned()));
+        }
         let panel = self.panel(&Panel::ALL, Panel::name)?;
         Ok(Subject::Training(Box::new(experiment), panel))
     }
 
     fn classical(&self, mut model: Classical) -> Result<Subject, CliError> {
+        if self.x.is_some() {
+            return Err(CliError::Usage(
+                "nothing is trained in this preset, so that there is nothing to sweep".to_owned(),
+            ));
+        }
         if self.steps.is_some() {
             eprintln!("collapsar: nothing is trained in this preset, so that --steps changes nothing");
         }

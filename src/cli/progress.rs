@@ -18,10 +18,7 @@ const INTERRUPTED_STATUS: i32 = 130;
 /// Waits until no variant is training any more. The first Ctrl-C stops training, so that what there is can be written; the
 /// second ends the program.
 pub(super) fn follow(session: &mut Session) {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    // In this order a second signal finds the flag set. Where no handler can be installed, Ctrl-C ends the program as ever.
-    let _ = flag::register_conditional_shutdown(SIGINT, INTERRUPTED_STATUS, interrupted.clone());
-    let _ = flag::register(SIGINT, interrupted.clone());
+    let interrupted = interrupted();
     let mut display = Display::new(session.runs());
     // One variant that failed ends the run: nobody should wait hours for the others only to be told.
     let has_failed = |session: &Session| session.runs().iter().any(|run| matches!(run.state, RunState::Failed(_)));
@@ -33,6 +30,15 @@ pub(super) fn follow(session: &mut Session) {
         display.update(session.runs());
     }
     display.close();
+}
+
+/// Set by the first Ctrl-C; the second ends the program.
+pub(super) fn interrupted() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // In this order a second signal finds the flag set. Where no handler can be installed, Ctrl-C ends the program as ever.
+    let _ = flag::register_conditional_shutdown(SIGINT, INTERRUPTED_STATUS, interrupted.clone());
+    let _ = flag::register(SIGINT, interrupted.clone());
+    interrupted
 }
 
 enum Display {
@@ -115,7 +121,8 @@ fn status(run: &Run) -> String {
     words.join(", ")
 }
 
-fn duration(seconds: f64) -> String {
+/// A time for people.
+pub(super) fn duration(seconds: f64) -> String {
     match seconds.ceil() as u64 {
         seconds if seconds < 60 => format!("{seconds} s"),
         seconds if seconds < 3600 => format!("{} min {} s", seconds / 60, seconds % 60),

@@ -1,7 +1,7 @@
 //! A summary for people: a verdict in words, a table with a column per variant, KL bars.
 
-use super::bars;
 use super::summary::{RunSummary, State, Summary};
+use super::{bars, levels};
 use crate::device::DeviceKind;
 use crate::measure::ACTIVE_UNIT_VARIANCE;
 use std::fmt::Write;
@@ -37,7 +37,7 @@ pub(super) fn text(summary: &Summary) -> String {
             let collapsed = if run.collapsed_dimensions.contains(&dimension) { " collapsed" } else { "" };
             let bar = bars::lying(kl, largest);
             let space = if bar.is_empty() { "" } else { " " };
-            let _ = writeln!(text, "  z{:<3} {bar}{space}{kl:.4}{collapsed}", dimension + 1);
+            let _ = writeln!(text, "  {:<5} {bar}{space}{kl:.4}{collapsed}", levels::name(&run.levels, dimension));
         }
         let hidden = run.kl_per_dimension.len().saturating_sub(MOST_BARS);
         if hidden > 0 {
@@ -52,6 +52,7 @@ fn verdict(run: &RunSummary) -> String {
     let (collapsed, all) = (run.collapsed_dimensions.len(), run.kl_per_dimension.len());
     let dimensions = if all == 1 { "dimension" } else { "dimensions" };
     let outcome = match collapsed {
+        _ if run.levels.len() > 1 => levels::in_words(&run.levels),
         0 => format!("no posterior collapse, {all} of {all} latent {dimensions} active"),
         _ if collapsed == all => format!("posterior collapse, {all} of {all} latent {dimensions} collapsed"),
         _ => format!("{collapsed} of {all} latent {dimensions} collapsed"),

@@ -1,5 +1,6 @@
 //! The summary of a training run, and the files of `--out`.
 
+use super::levels::{LevelSummary, TheorySummary};
 use super::{CliError, json};
 use crate::experiment::DecoderKind;
 use crate::measure::{Diagnosis, ModelInformation, Statuses};
@@ -75,6 +76,11 @@ pub(super) struct RunSummary {
     pub statuses: StatusesSummary,
     pub diagnosis: Diagnosis,
     pub diagnosis_text: String,
+    /// Latent levels, where there are two or a level is compared by mode.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theory: Option<TheorySummary>,
     pub state: State,
 }
 
@@ -134,6 +140,9 @@ impl RunSummary {
     fn new(run: &Run, last: FinalMeasures) -> Self {
         let (progress, measures) = (run.progress, last.measures);
         let rate = progress.step as f64 / progress.seconds;
+        let mut levels = LevelSummary::all(&measures);
+        // A single level says what the run says already.
+        levels.retain(|level| level.kl_per_mode.is_some() || measures.levels.len() > 1);
         Self {
             name: run.settings.name.clone(),
             decoder: run.settings.model.decoder,
@@ -160,6 +169,8 @@ impl RunSummary {
             statuses: StatusesSummary::new(last.statuses),
             diagnosis: last.statuses.diagnosis(),
             diagnosis_text: last.statuses.text(),
+            levels,
+            theory: last.theory.prediction.ok().map(TheorySummary::new),
             state: match run.state {
                 RunState::Finished => State::Finished,
                 RunState::Diverged { .. } => State::Diverged,
@@ -230,7 +241,8 @@ fn checkpoint(session: &mut Session) -> Result<Checkpoint, CliError> {
 /// One row per periodic evaluation and variant. Variants of fewer dimensions leave columns empty, and so do evaluations that did not
 /// measure the model's own information.
 fn metrics(runs: &[Run]) -> String {
-    let latent = runs.iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(0);
+    let evaluations = runs.iter().flat_map(|run| &run.history.evaluations);
+    let latent = evaluations.map(|evaluation| evaluation.measures.kl_per_dimension.len()).max().unwrap_or(0);
     let mut text =
         "variant,step,negative_elbo,reconstruction,kl,mutual_information,marginal_kl,active_units".to_owned();
     (0..latent).for_each(|dimension| text.push_str(&format!(",kl_{dimension}")));

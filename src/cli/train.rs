@@ -190,7 +190,7 @@ impl Train {
 }
 
 /// A saved run must find its data from any folder.
-fn absolute_source(experiment: &mut Experiment) {
+pub(super) fn absolute_source(experiment: &mut Experiment) {
     if let crate::data::Source::File(path) = &mut experiment.data.source
         && let Ok(absolute) = std::path::absolute(&*path)
     {

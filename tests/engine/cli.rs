@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod exact;
+mod sweep;
+mod theory;
 mod training;
 
 use serde_json::Value;
@@ -118,7 +120,8 @@ fn doctor_says_which_device_would_train_and_why() {
 fn every_level_has_help() {
     let folder = folder();
     assert!(succeeds(folder.path(), &["--help"]).contains("Usage: collapsar"));
-    for command in ["open", "train", "exact", "presets", "inspect", "picture", "doctor"] {
+    let commands = ["open", "train", "sweep", "exact", "theory", "presets", "inspect", "picture", "doctor"];
+    for command in commands {
         assert!(succeeds(folder.path(), &[command, "--help"]).contains(&format!("Usage: collapsar {command}")));
     }
     assert!(succeeds(folder.path(), &["--version"]).starts_with("collapsar "));

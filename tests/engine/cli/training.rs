@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Fields of a run, in their order.
-const RUN_FIELDS: [&str; 26] = [
+const RUN_FIELDS: [&str; 27] = [
     "name",
     "decoder",
     "steps",
@@ -31,6 +31,7 @@ const RUN_FIELDS: [&str; 26] = [
     "statuses",
     "diagnosis",
     "diagnosis_text",
+    "theory",
     "state",
 ];
 
