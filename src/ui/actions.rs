@@ -6,10 +6,11 @@ use super::classical::NOTHING_TRAINED;
 use super::commands::{Action, UiCommand};
 use super::loading::{Request, Start, file_name, source_name, training_on};
 use super::log::Level;
+use super::phase::Former;
 use super::save::{self, Saving};
 use super::selection::Selection;
 use crate::data::Source;
-use crate::experiment::{Classical, DataSettings, PpcaData, PpcaSettings};
+use crate::experiment::{Classical, PpcaData, PpcaSettings};
 use eframe::egui::Context;
 use std::path::{Path, PathBuf};
 
@@ -40,8 +41,8 @@ impl App {
             Action::Source(source) if self.is_ppca() => self.use_in_ppca(source),
             Action::Source(source) => {
                 // Built-in data need no preview; the model may have to be adapted to them.
-                let settings = Box::new(DataSettings { source, ..DataSettings::default() });
                 let experiment = Box::new(self.lab.draft.experiment().clone());
+                let settings = Box::new(adapt::data_settings(&experiment, source));
                 self.request(ctx, Request::Adapted { experiment, settings });
             }
             Action::Open(path) => {
@@ -60,11 +61,12 @@ impl App {
                 let name =
                     self.lab.session().and_then(|session| session.runs().get(run)).map(|run| run.settings.name.clone());
                 match self.lab.set_decoder(run, decoder) {
-                    Ok(()) => {
+                    Ok(note) => {
                         let name = super::verdict::title_of(&name.unwrap_or_default());
                         let text =
                             format!("{name} has a {} decoder now; restarted with the same seed", decoder.label());
                         self.log.push_with(Level::Success, text, Some(UiCommand::Undo));
+                        note.into_iter().for_each(|note| self.log.push(Level::Info, note));
                     }
                     Err(error) => self.log.error(error),
                 }
@@ -77,7 +79,7 @@ impl App {
                     self.log.push(Level::Info, "Loading was cancelled");
                 }
             }
-            Action::TrainOnPreview => self.train_on_preview(),
+            Action::TrainOnPreview => self.train_on_preview(ctx),
             Action::UsePreviewInPpca => {
                 if let Some(preview) = self.windows.preview.close() {
                     self.use_in_ppca(preview.settings.source);
@@ -87,6 +89,20 @@ impl App {
                 if let Some(classical) = self.lab.classical_mut() {
                     classical.configure(*settings);
                 }
+            }
+            Action::OpenCell { experiment, place } => {
+                // The run is behind the map, which is one key away.
+                self.windows.phase.is_open = false;
+                if let Some(session) = self.lab.session() {
+                    let present = Former {
+                        experiment: session.experiment().clone(),
+                        preset: self.lab.preset(),
+                        is_running: session.is_active(),
+                    };
+                    self.windows.phase.leave((*experiment).clone(), present);
+                }
+                let message = Some(format!("Opened the cell at {place}"));
+                self.request(ctx, Request::Experiment { experiment, preset: None, running: Some(true), message });
             }
             Action::ClosePreview => {
                 // Reading again with other columns, perhaps.
@@ -135,6 +151,9 @@ impl App {
             UiCommand::SaveSession => self.windows.save.ask(Saving::Session),
             UiCommand::SaveExperiment => self.windows.save.ask(Saving::Experiment),
             UiCommand::ExportCurves => self.windows.save.ask(Saving::Curves),
+            UiCommand::ExportPhaseDiagram => self.windows.save.ask(Saving::PhaseDiagram),
+            UiCommand::ShowPhaseDiagram => self.windows.phase.is_open = !self.windows.phase.is_open,
+            UiCommand::LeaveCell => self.leave_cell(ctx),
             UiCommand::PreviousExample => self.selection.move_example(-1, self.pool()),
             UiCommand::NextExample => self.selection.move_example(1, self.pool()),
             UiCommand::ToggleSettings => self.view.settings = !self.view.settings,
@@ -147,11 +166,24 @@ impl App {
         }
     }
 
+    /// Goes back to what was in training before a cell took its place.
+    fn leave_cell(&mut self, ctx: &Context) {
+        let Some(former) = self.windows.phase.former().cloned() else {
+            self.log.push(Level::Info, "There is no cell to go back from");
+            return;
+        };
+        self.windows.phase.is_open = false;
+        let message = Some(format!("Back to {}, from its first step", former.title()));
+        let experiment = Box::new(former.experiment);
+        let running = Some(former.is_running);
+        self.request(ctx, Request::Experiment { experiment, preset: former.preset, running, message });
+    }
+
     /// Starts anew with the draft; data that must be drawn or read again are loaded first, while the present run goes on.
     fn restart(&mut self, ctx: &Context) {
         let Some(session) = self.lab.session() else { return };
         let draft = self.lab.draft.experiment().clone();
-        if let Err(error) = self.lab.draft.check(session.data()) {
+        if let Some(error) = self.lab.draft.objection(session) {
             self.log.error(error);
         } else if draft.data != session.experiment().data {
             let preset = self.lab.preset();
@@ -197,9 +229,15 @@ impl App {
         self.log.push(Level::Success, message);
     }
 
-    fn train_on_preview(&mut self) {
+    fn train_on_preview(&mut self, ctx: &Context) {
         let Some(preview) = self.windows.preview.close() else { return };
         let Ok(data) = preview.data else { return };
+        if adapt::missing_condition(self.lab.draft.experiment(), &data, &preview.settings).is_some() {
+            // They have to be read again, split into condition and output.
+            let experiment = Box::new(self.lab.draft.experiment().clone());
+            self.request(ctx, Request::Adapted { experiment, settings: Box::new(preview.settings) });
+            return;
+        }
         match adapt::adapt(self.lab.draft.experiment(), &data, preview.settings) {
             Ok((experiment, changes)) => {
                 let message = training_on(&experiment.data.source, &changes);
@@ -220,6 +258,13 @@ impl App {
             self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
             return;
         }
+        if what == Saving::PhaseDiagram {
+            match self.windows.phase.csv() {
+                Some(text) => self.write(ctx, what, path, replace, move |path| save::write_text(path, &text)),
+                None => self.log.error("No cell of the phase diagram is trained yet"),
+            }
+            return;
+        }
         let Some(session) = self.lab.session() else {
             self.log.error("There is nothing to save yet");
             return;
@@ -238,6 +283,7 @@ impl App {
                 let text = save::curves_csv(session);
                 self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
             }
+            Saving::PhaseDiagram => {}
         }
     }
 

@@ -11,10 +11,12 @@ use super::explain::ExplainPanel;
 use super::frame_time::FrameTimes;
 use super::help;
 use super::lab::{Lab, WATCHING_PACE};
+use super::levels::Levels;
 use super::loading::{self, Job, Loaded, Request};
 use super::log::{Level, Log};
 use super::open::{self, OpenWindow};
 use super::panels::{Panel, PanelContext, curves_ui};
+use super::phase::PhaseWindow;
 use super::preview::PreviewWindow;
 use super::save::{SaveJob, SaveWindow};
 use super::selection::Selection;
@@ -25,6 +27,7 @@ use super::view::View;
 use crate::device::{self, DeviceChoice, TrainingDevice};
 use crate::experiment::{Classical, Experiment, presets::PRESETS};
 use crate::measure::LARGEST_POOL;
+use crate::sweep::{PhaseDiagram, Sweep};
 use crate::train::{Pace, Session};
 use eframe::egui::{self, CentralPanel, Context, Frame, Margin, RichText, Ui};
 use std::error::Error;
@@ -94,6 +97,8 @@ pub struct App {
     explain: ExplainPanel,
     examples: Examples,
     frame_times: FrameTimes,
+    /// The phase diagram stands in the place of everything else.
+    is_phase_alone: bool,
     pub(super) actions: Vec<Action>,
 }
 
@@ -118,6 +123,7 @@ pub(super) struct Windows {
     pub open: OpenWindow,
     pub save: SaveWindow,
     pub preview: PreviewWindow,
+    pub phase: PhaseWindow,
     pub is_help_open: bool,
 }
 
@@ -173,6 +179,7 @@ impl App {
             explain: ExplainPanel::default(),
             examples: Examples::default(),
             frame_times: FrameTimes::default(),
+            is_phase_alone: false,
             actions: Vec::new(),
         };
         if let Some(model) = options.classical {
@@ -229,6 +236,18 @@ impl App {
         self.classical.only = Some(panel);
     }
 
+    /// Trains a sweep and shows its phase diagram, in a window or, for a picture, instead of everything else.
+    pub fn show_phase_diagram(&mut self, sweep: Sweep, alone: bool) {
+        self.windows.phase.start(sweep, self.lab.wake().clone());
+        self.windows.phase.is_open = !alone;
+        self.is_phase_alone = alone;
+    }
+
+    /// The sweep whose phase diagram is shown, or was.
+    pub fn phase_diagram(&self) -> Option<&PhaseDiagram> {
+        self.windows.phase.diagram()
+    }
+
     /// Whether data are being loaded.
     pub fn is_loading(&self) -> bool {
         self.files.loading.is_some()
@@ -249,6 +268,15 @@ impl App {
             Some(classical) => classical.examples(),
             None => self.lab.session().map_or(0, |session| session.data().held_out_len().min(LARGEST_POOL)),
         }
+    }
+
+    /// Latent levels that all runs have.
+    pub(super) fn levels(&self) -> Option<Levels> {
+        if let Some(classical) = self.lab.classical() {
+            return Some(Levels::single(classical.latent_dimensions()));
+        }
+        let runs = self.lab.session()?.runs().iter();
+        runs.map(|run| Levels::of(&run.settings.model)).min_by_key(|levels| levels.total())
     }
 
     fn side_panels_ui(&mut self, ui: &mut Ui) {
@@ -299,6 +327,10 @@ impl App {
     fn center_ui(&mut self, ui: &mut Ui) {
         let palette = Palette::current(ui.ctx());
         let frame = Frame::new().fill(palette.background).inner_margin(Margin::same(8));
+        if self.is_phase_alone {
+            CentralPanel::default().frame(frame).show(ui, |ui| self.windows.phase.diagram_ui(ui, &mut self.actions));
+            return;
+        }
         if let Some(model) = self.lab.classical() {
             CentralPanel::default().frame(frame).show(ui, |ui| {
                 self.classical.show_ui(ui, model, &mut self.selection, &mut self.actions);
@@ -347,6 +379,8 @@ impl App {
         self.windows.save.window_ui(ctx, is_dialog_pending, &mut self.actions);
         let is_ppca = self.is_ppca();
         self.windows.preview.window_ui(ctx, self.files.loading.is_some(), is_ppca, &mut self.actions);
+        let (experiment, wake) = (self.lab.draft.experiment(), self.lab.wake());
+        self.windows.phase.window_ui(ctx, experiment, wake, &mut self.actions);
         help::window_ui(ctx, &mut self.windows.is_help_open);
         self.log.window_ui(ctx);
         if let Some(remark) = open::drop_ui(ctx, &mut self.actions) {
@@ -385,6 +419,7 @@ impl eframe::App for App {
         self.take_turns(ctx);
         self.take_events(ctx);
         self.take_files();
+        self.windows.phase.poll();
         self.lab.reconcile();
         self.lab.draft.feed(ctx.input(|input| input.time));
         self.frame_times.end_logic(start);
@@ -397,13 +432,8 @@ impl eframe::App for App {
             self.view.hide_explain_for_now();
         }
         self.take_keys(&ctx);
-        let trained = self.lab.session().map(|session| session.runs().iter());
-        let latent = match self.lab.classical() {
-            Some(classical) => Some(classical.latent_dimensions()),
-            None => trained.and_then(|runs| runs.map(|run| run.settings.model.latent_dimensions).min()),
-        };
-        self.selection.clamp(latent.unwrap_or(1), self.pool());
-        if self.columns.only.is_none() && self.classical.only.is_none() {
+        self.selection.clamp(self.levels().unwrap_or(Levels::single(1)), self.pool());
+        if self.columns.only.is_none() && self.classical.only.is_none() && !self.is_phase_alone {
             self.side_panels_ui(ui);
         }
         self.center_ui(ui);

@@ -3,6 +3,7 @@
 //! Only what is visible is drawn, and only what is drawn is asked of the trainers.
 
 use super::commands::Action;
+use super::levels::Levels;
 use super::panels::{Panel, PanelContext, panel_ui};
 use super::selection::Selection;
 use super::statuses::statuses_ui;
@@ -137,9 +138,11 @@ impl Columns {
 fn default_rows(session: &Session, width: f32) -> Vec<Row> {
     let whole = |panel| vec![(panel, 1.0)];
     let beside = |a, b, share: f32| vec![(a, share), (b, 1.0 - share)];
-    let latent = session.runs().iter().map(|run| run.settings.model.latent_dimensions).max().unwrap_or(1);
+    let levels = || session.runs().iter().map(|run| Levels::of(&run.settings.model));
+    let latent = levels().map(Levels::total).max().unwrap_or(1);
+    let has_levels = levels().any(|levels| levels.count() > 1);
     let is_wide = width >= WIDE;
-    let mut rows = if is_wide || latent <= FEW {
+    let mut rows = if is_wide || latent <= FEW && !has_levels {
         vec![beside(Panel::KlBars, Panel::Posterior, if is_wide { 0.5 } else { 0.4 })]
     } else {
         vec![whole(Panel::KlBars)]
@@ -163,6 +166,7 @@ fn default_rows(session: &Session, width: f32) -> Vec<Row> {
         (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
     }
     // What takes longer to read comes after what is seen at a glance.
+    rows.push(whole(Panel::Spectrum));
     if is_wide {
         rows.push([Panel::LikelihoodMap, Panel::PosteriorMeans, Panel::Injectivity].map(|panel| (panel, 1.0)).into());
     } else {
@@ -174,10 +178,21 @@ fn default_rows(session: &Session, width: f32) -> Vec<Row> {
 /// Brings the panels in front to the first rows: side by side, as many as the width allows, with equal shares.
 fn arranged(rows: Vec<Row>, front: &[&str], width: f32) -> Vec<Row> {
     let in_front: Vec<Panel> = front.iter().filter_map(|name| Panel::from_name(name)).collect();
-    let per_row = if width >= WIDE { 3 } else { 2 };
-    let first = in_front.chunks(per_row).map(|panels| panels.iter().map(|panel| (*panel, 1.0)).collect::<Row>());
+    let is_wide = width >= WIDE;
+    let per_row = if is_wide { 3 } else { 2 };
+    let mut arranged: Vec<Row> = Vec::new();
+    for &panel in &in_front {
+        // A row of bars needs the whole of a narrow column.
+        let is_alone = !is_wide && panel.is_broad();
+        match arranged.last_mut() {
+            Some(row) if row.len() < per_row && !is_alone && (is_wide || !row[0].0.is_broad()) => {
+                row.push((panel, 1.0))
+            }
+            _ => arranged.push(vec![(panel, 1.0)]),
+        }
+    }
     let rest = rows.into_iter().map(|row| row.into_iter().filter(|(panel, _)| !in_front.contains(panel)).collect());
-    first.chain(rest).collect()
+    arranged.into_iter().chain(rest).collect()
 }
 
 fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Action>) {
@@ -318,8 +333,8 @@ mod tests {
         };
         let (narrow, wide) = (arranged_panels(400.0), arranged_panels(800.0));
         assert_eq!(
-            narrow[..3],
-            [vec![Panel::LikelihoodMap, Panel::KlBars], vec![Panel::PosteriorMeans], vec![Panel::Posterior]]
+            narrow[..4],
+            [vec![Panel::LikelihoodMap], vec![Panel::KlBars], vec![Panel::PosteriorMeans], vec![Panel::Posterior]]
         );
         assert_eq!(wide[0], [Panel::LikelihoodMap, Panel::KlBars, Panel::PosteriorMeans]);
         assert_eq!(arranged(rows(), &[], 400.0), rows());

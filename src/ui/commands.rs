@@ -6,7 +6,7 @@ use super::dialog::Purpose;
 use super::panels::Panel;
 use super::save::Saving;
 use crate::data::Source;
-use crate::experiment::{Classical, DataSettings, DecoderKind, presets::Preset};
+use crate::experiment::{Classical, DataSettings, DecoderKind, Experiment, presets::Preset};
 use crate::train::Pace;
 use eframe::egui::{Button, Context, Key, KeyboardShortcut, Modifiers, Response, Ui, Widget};
 use std::path::PathBuf;
@@ -38,6 +38,12 @@ pub enum UiCommand {
     SaveExperiment,
     /// Save the curves as CSV.
     ExportCurves,
+    /// Save the cells of the phase diagram as CSV.
+    ExportPhaseDiagram,
+    /// Show the phase diagram.
+    ShowPhaseDiagram,
+    /// Go back to what was in training before a cell of the phase diagram was opened.
+    LeaveCell,
     /// Previous example of the pool.
     PreviousExample,
     /// Next example of the pool.
@@ -108,6 +114,13 @@ pub enum Action {
     },
     /// Forget the data previewed.
     ClosePreview,
+    /// Open a cell of the phase diagram as a run.
+    OpenCell {
+        /// What the cell trained.
+        experiment: Box<Experiment>,
+        /// Its two values, in words.
+        place: String,
+    },
 }
 
 /// Heading in the help table.
@@ -147,7 +160,7 @@ const CONTROL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command. A shortcut with more modifiers comes before the same key with fewer, which would otherwise take it.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::ToggleRunning,
         Self::Step,
         Self::Reset,
@@ -158,6 +171,9 @@ impl UiCommand {
         Self::SaveSession,
         Self::SaveExperiment,
         Self::ExportCurves,
+        Self::ExportPhaseDiagram,
+        Self::ShowPhaseDiagram,
+        Self::LeaveCell,
         Self::Redo,
         Self::Undo,
         Self::PreviousExample,
@@ -186,6 +202,9 @@ impl UiCommand {
             Self::SaveSession => "Save session…",
             Self::SaveExperiment => "Save experiment…",
             Self::ExportCurves => "Export curves…",
+            Self::ExportPhaseDiagram => "Export cells…",
+            Self::ShowPhaseDiagram => "Phase diagram…",
+            Self::LeaveCell => "Back to the former experiment",
             Self::PreviousExample => "Previous example",
             Self::NextExample => "Next example",
             Self::ToggleSettings => "Settings panel",
@@ -215,6 +234,9 @@ impl UiCommand {
             Self::SaveSession => "Saves weights, optimizer state, curves and settings, to go on from here later",
             Self::SaveExperiment => "Saves all settings as a TOML file, which the command line reads too",
             Self::ExportCurves => "Saves the curves of all variants as a CSV file",
+            Self::ExportPhaseDiagram => "Saves the trained cells of the phase diagram as a CSV file",
+            Self::ShowPhaseDiagram => "Trains a grid of short runs over two settings, and maps the active dimensions",
+            Self::LeaveCell => "Starts what was in training before the cell was opened, from its first step",
             Self::PreviousExample => "Selects the previous held-out example in all panels",
             Self::NextExample => "Selects the next held-out example in all panels",
             Self::ToggleSettings => "Shows or hides the settings on the left",
@@ -242,6 +264,7 @@ impl UiCommand {
                 | Self::Redo
                 | Self::SaveSession
                 | Self::ExportCurves
+                | Self::ShowPhaseDiagram
                 | Self::ToggleCurves
         )
     }
@@ -262,6 +285,7 @@ impl UiCommand {
             Self::Open => of(&const { [control(Key::O)] }),
             Self::SaveSession => of(&const { [control(Key::S)] }),
             Self::ExportCurves => of(&const { [control(Key::E)] }),
+            Self::ShowPhaseDiagram => of(&const { [control(Key::P)] }),
             Self::PreviousExample => of(&const { [plain(Key::OpenBracket)] }),
             Self::NextExample => of(&const { [plain(Key::CloseBracket)] }),
             Self::ToggleSettings => of(&const { [plain(Key::F2)] }),
@@ -271,19 +295,28 @@ impl UiCommand {
             Self::ToggleFrameTimes => of(&const { [plain(Key::F12)] }),
             Self::ToggleLog => of(&const { [control(Key::L)] }),
             Self::ToggleHelp => of(&const { [plain(Key::F1)] }),
-            Self::Discard | Self::SaveExperiment => &[],
+            Self::Discard | Self::SaveExperiment | Self::ExportPhaseDiagram | Self::LeaveCell => &[],
         }
     }
 
     /// Where the help lists it.
     pub fn group(self) -> Group {
         match self {
-            Self::ToggleRunning | Self::Step | Self::Reset | Self::NewSeed | Self::Restart | Self::Discard => {
-                Group::Training
-            }
-            Self::Undo | Self::Redo | Self::Open | Self::SaveSession | Self::SaveExperiment | Self::ExportCurves => {
-                Group::Files
-            }
+            Self::ToggleRunning
+            | Self::Step
+            | Self::Reset
+            | Self::NewSeed
+            | Self::Restart
+            | Self::Discard
+            | Self::ShowPhaseDiagram
+            | Self::LeaveCell => Group::Training,
+            Self::Undo
+            | Self::Redo
+            | Self::Open
+            | Self::SaveSession
+            | Self::SaveExperiment
+            | Self::ExportCurves
+            | Self::ExportPhaseDiagram => Group::Files,
             _ => Group::View,
         }
     }

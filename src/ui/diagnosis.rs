@@ -1,9 +1,11 @@
 //! Words from numbers: what the measures of a run, and of two runs side by side, say. Nothing here knows a preset.
 
-use super::panels::{dimension_name, grouped, listed};
+use super::levels::Levels;
+use super::panels::{grouped, listed};
 use super::verdict::{Maturity, is_comparable, nats, title};
-use crate::experiment::{DecoderKind, LikelihoodKind, Settings, Sigma};
-use crate::measure::{Diagnosis, Measures, Statuses};
+use crate::exact::linear::{Applicability, NoPrediction, Prediction};
+use crate::experiment::{DecoderKind, Learnable, LikelihoodKind, Settings};
+use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, LevelMeasures, Measures, Statuses};
 use crate::train::Evaluation;
 
 /// Nats in all dimensions together under which an active encoder is still close to the prior.
@@ -16,6 +18,9 @@ const LEADING_SHARE: f32 = 0.6;
 const SAME_SHARE: f32 = 0.001;
 /// … which is no less and no more than so many nats.
 const SAME_NATS: std::ops::RangeInclusive<f32> = 0.02..=0.1;
+
+/// Share of a predicted KL, or of a nat, within which a measured one has arrived at it.
+const SAME_SHARE_OF_THEORY: f32 = 0.02;
 
 /// What the words are made of.
 pub struct Facts<'a> {
@@ -31,6 +36,8 @@ pub struct Facts<'a> {
     pub data_dimensions: usize,
     /// Which of likelihood, exact posterior and encoder has collapsed, where that is known.
     pub statuses: Option<&'a Statuses>,
+    /// What theory predicts, or why it does not; none before it has answered.
+    pub prediction: Option<Result<&'a Prediction, &'a NoPrediction>>,
 }
 
 /// Sentences about every run, in order, and about their differences.
@@ -58,19 +65,102 @@ fn about(facts: &Facts<'_>) -> String {
     if let Some(objection) = facts.maturity.objection() {
         return objection.to_owned();
     }
-    let (status, reason) = (status(facts), reason(facts));
+    let (status, mut reason) = (status(facts), reason(facts));
+    match facts.prediction {
+        Some(Ok(prediction)) => {
+            if let Some(theory) = against(facts.measures, prediction) {
+                reason = format!("{theory}. {reason}");
+            }
+        }
+        // What is measured on the way to nowhere is worth nothing.
+        Some(Err(none)) if none.has_no_optimum => {
+            reason = format!("In theory this objective has no optimum to arrive at: {}", none.reason);
+        }
+        Some(Err(_)) | None => {}
+    }
     let Some(statuses) = facts.statuses else { return format!("{status}. {reason}") };
     let diagnosis = statuses.diagnosis();
-    let sentence = diagnosis.sentence(statuses);
+    let sentence = match (diagnosis, statuses.exact_kl) {
+        (Diagnosis::ModelCollapsed, None) => flat_without_grid(statuses),
+        _ => diagnosis.sentence(statuses),
+    };
     match diagnosis {
         // The reasons below are about models that use z too little, or enough.
         Diagnosis::ModelCollapsed | Diagnosis::NearlyFlat | Diagnosis::Informative => {
             format!("{sentence}. {status}. {reason}")
         }
+        Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags if is_held_back(facts.settings) => {
+            format!("{}. {status}. {reason}", held_back(facts.settings, statuses))
+        }
         Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags | Diagnosis::EncoderInvents | Diagnosis::Undetermined => {
             format!("{sentence}. {} {status}", diagnosis.remedy())
         }
     }
+}
+
+/// Of the exact posterior nothing is known but what a flat likelihood implies.
+fn flat_without_grid(statuses: &Statuses) -> String {
+    format!(
+        "The likelihood is flat along every single dimension: log p(x|z) varies by {} nats at most, so the model makes no use of z that \
+         could be seen; there is no grid to compute its exact posterior on",
+        nats(statuses.likelihood_range as f32)
+    )
+}
+
+/// Whether the likelihood does not depend on z, or too little to matter.
+fn is_flat(facts: &Facts<'_>) -> bool {
+    let diagnosis = facts.statuses.map(Statuses::diagnosis);
+    matches!(diagnosis, Some(Diagnosis::ModelCollapsed | Diagnosis::NearlyFlat))
+}
+
+/// Whether the objective itself holds the encoder closer to the prior than the exact posterior: its best q is proportional to
+/// p(z) p(x|z)^(1/β).
+fn is_held_back(settings: &Settings) -> bool {
+    settings.objective.beta > 1.0
+}
+
+fn held_back(settings: &Settings, statuses: &Statuses) -> String {
+    let [exact, encoder] = [statuses.exact_kl.unwrap_or_default(), statuses.encoder_kl].map(|kl| nats(kl as f32));
+    format!(
+        "The model has information that β = {} keeps the encoder from reading: exact KL {exact} nats, the encoder's is {encoder}; at β = 1 it would be a lag",
+        settings.objective.beta
+    )
+}
+
+/// Measured against predicted KL, where the optimum fixes it.
+fn against(measures: &Measures, prediction: &Prediction) -> Option<String> {
+    if !prediction.levels.iter().all(|level| level.is_determined) {
+        return None;
+    }
+    let predicted = prediction.levels.iter().map(|level| level.kl).sum::<f64>() as f32;
+    let active: Vec<String> = prediction.levels.iter().map(|level| level.active_dimensions.to_string()).collect();
+    let active = match active.as_slice() {
+        [lower, upper] => format!("{lower} active dimensions in z1 and {upper} in z2"),
+        _ => format!("{} active {}", active.concat(), if active == ["1"] { "dimension" } else { "dimensions" }),
+    };
+    let [theory, measured] = [predicted, measures.kl].map(nats);
+    let is_close = (measures.kl - predicted).abs() < SAME_SHARE_OF_THEORY * predicted.max(1.0);
+    match prediction.applicability {
+        Applicability::Theorem if is_close && !has_predicted_counts(measures, prediction) => {
+            Some(format!("Theory has KL {theory} nats in {active}; here it is {measured}, too, but not in as many yet"))
+        }
+        Applicability::Theorem if is_close => {
+            Some(format!("Theory has KL {theory} nats in {active}, and training has arrived there ({measured})"))
+        }
+        Applicability::Theorem => Some(format!("Theory has KL {theory} nats in {active}; here it is {measured}")),
+        Applicability::Guide(_) => Some(format!(
+            "As a guide, a linear model would have KL {theory} nats in {active}; this one, which is not linear, has {measured}"
+        )),
+    }
+}
+
+/// Whether as many dimensions of each level are active as theory has it; barely active ones may fall short of the measure's threshold.
+fn has_predicted_counts(measures: &Measures, prediction: &Prediction) -> bool {
+    measures.levels.iter().zip(&prediction.levels).all(|(measured, predicted)| {
+        let is_clear = |variance: &&f64| **variance >= f64::from(ACTIVE_UNIT_VARIANCE);
+        let clear = predicted.posterior_mean_variance.iter().filter(is_clear).count();
+        [predicted.active_dimensions, clear].contains(&measured.active_dimensions)
+    })
 }
 
 /// KL of all collapsed dimensions, and whether each of them is at the prior: a posterior that is the same for every x need not be.
@@ -79,9 +169,37 @@ fn collapsed_kl(measures: &Measures) -> (f32, bool) {
     (kl().sum(), kl().all(|kl| kl < AT_PRIOR))
 }
 
+/// Of a model whose single coordinates are not what is counted: several levels, or a rotation that costs nothing.
+fn status_of_levels(measures: &[LevelMeasures]) -> String {
+    let has_levels = measures.len() > 1;
+    let level = |(at, level): (usize, &LevelMeasures)| {
+        let LevelMeasures { dimensions: all, active_dimensions: active, kl, .. } = level;
+        let what = if level.kl_per_mode.is_some() { "modes" } else { "dimensions" };
+        let (of, term) = match (has_levels, at) {
+            (false, _) => (String::new(), "KL"),
+            (true, 0) => (" of z1".to_owned(), "its term is"),
+            (true, _) => (format!(" of z{}", at + 1), "KL"),
+        };
+        // z2 follows z1, which may move by nothing but noise.
+        let (in_x, _) = level.active_in_x();
+        let noise = match active.saturating_sub(in_x) {
+            0 => String::new(),
+            1 => ", one more is away from the prior without telling of x".to_owned(),
+            more => format!(", {more} more are away from the prior without telling of x"),
+        };
+        let verb = if *all == 1 { "is" } else { "are" };
+        format!("{in_x} of {all} {what}{of} {verb} active{noise} ({term} {} nats)", nats(*kl))
+    };
+    listed(&measures.iter().enumerate().rev().map(level).collect::<Vec<_>>())
+}
+
 fn status(facts: &Facts<'_>) -> String {
+    let levels = &facts.measures.levels;
+    if levels.len() > 1 || levels.iter().any(|level| level.kl_per_mode.is_some()) {
+        return status_of_levels(levels);
+    }
     let Measures { kl, kl_per_dimension, collapsed_dimensions, .. } = facts.measures;
-    let count = kl_per_dimension.len();
+    let (count, levels) = (kl_per_dimension.len(), Levels::of(&facts.settings.model));
     let all = match count {
         1 => "The dimension".to_owned(),
         2 => "Both dimensions".to_owned(),
@@ -101,7 +219,7 @@ fn status(facts: &Facts<'_>) -> String {
                     ": KL {} nats, the least of it {} in {}",
                     nats(*kl),
                     nats(kl_per_dimension[smallest]),
-                    dimension_name(smallest)
+                    levels.name(smallest)
                 )
             }
             _ => format!(": KL {} nats", nats(*kl)),
@@ -112,7 +230,7 @@ fn status(facts: &Facts<'_>) -> String {
     let (which, is_one) = match collapsed_dimensions.as_slice() {
         _ if rest == 0 => (all, count == 1),
         few if few.len() <= 6 => {
-            (listed(&few.iter().map(|&dimension| dimension_name(dimension)).collect::<Vec<_>>()), few.len() == 1)
+            (listed(&few.iter().map(|&dimension| levels.name(dimension)).collect::<Vec<_>>()), few.len() == 1)
         }
         many => (format!("{} dimensions", many.len()), false),
     };
@@ -146,6 +264,9 @@ fn reason(facts: &Facts<'_>) -> String {
     let floor = settings.model.convexity;
     let slope = nats((floor * floor) as f32);
     match (settings.model.decoder, is_close) {
+        (DecoderKind::Standard, _) if has_collapsed && !collapsed_kl(measures).1 && is_flat(facts) => {
+            "Nothing keeps a standard decoder from becoming flat in z, and this one has; the KL that is left buys nothing".to_owned()
+        }
         (DecoderKind::Standard, _) if has_collapsed && !collapsed_kl(measures).1 => {
             "Nothing keeps a standard decoder from becoming flat in z, and then KL 0 would cost nothing: here it is not flat yet"
                 .to_owned()
@@ -205,7 +326,7 @@ fn knob(facts: &Facts<'_>) -> Option<String> {
     let model = &facts.settings.model;
     costly(facts.settings).or_else(|| match (model.likelihood, model.sigma) {
         // Dimensions beyond those of the data stay idle at any noise.
-        (LikelihoodKind::Gaussian, Sigma::Fixed(sigma)) if model.latent_dimensions <= facts.data_dimensions => {
+        (LikelihoodKind::Gaussian, Learnable::Fixed(sigma)) if model.latent_dimensions <= facts.data_dimensions => {
             Some(format!("At σ = {sigma} it pays wherever the data vary less than the noise: lower σ and watch"))
         }
         _ => None,
@@ -214,8 +335,8 @@ fn knob(facts: &Facts<'_>) -> Option<String> {
 
 fn noise(settings: &Settings) -> String {
     match (settings.model.likelihood, settings.model.sigma) {
-        (LikelihoodKind::Gaussian, Sigma::Fixed(sigma)) => format!("noise of σ = {sigma}"),
-        (LikelihoodKind::Gaussian, Sigma::Learned) => "the learned noise".to_owned(),
+        (LikelihoodKind::Gaussian, Learnable::Fixed(sigma)) => format!("noise of σ = {sigma}"),
+        (LikelihoodKind::Gaussian, Learnable::Learned) => "the learned noise".to_owned(),
         (LikelihoodKind::Bernoulli, _) => "the noise of binary pixels".to_owned(),
     }
 }
@@ -269,6 +390,9 @@ fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
     let (smaller, larger) = (kl.min(reconstruction), kl.max(reconstruction));
     let lagging = if is_first_better { other_facts } else { first_facts };
     let why = match lagging.statuses.map(Statuses::diagnosis) {
+        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) if is_held_back(lagging.settings) => {
+            format!("its β = {}, which holds the encoder back", lagging.settings.objective.beta)
+        }
         Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) => {
             "the lag of its encoder: the gap says nothing against the model".to_owned()
         }
@@ -301,8 +425,8 @@ fn signed(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exact::linear::{DataSpectrum, LevelPrediction, Matching, predict};
     use crate::experiment::presets::Preset;
-    use crate::measure::ACTIVE_UNIT_VARIANCE;
 
     fn measured(kl: &[f32], variance: &[f32], negative_elbo: f32) -> Measures {
         let collapsed: Vec<usize> = (0..kl.len()).filter(|&at| variance[at] < ACTIVE_UNIT_VARIANCE).collect();
@@ -326,7 +450,15 @@ mod tests {
 
     fn facts<'a>(settings: &'a Settings, evaluations: &'a [Evaluation]) -> Facts<'a> {
         let measures = &evaluations[evaluations.len() - 1].measures;
-        Facts { settings, measures, evaluations, maturity: Maturity::Trained, data_dimensions: 2, statuses: None }
+        Facts {
+            settings,
+            measures,
+            evaluations,
+            maturity: Maturity::Trained,
+            data_dimensions: 2,
+            statuses: None,
+            prediction: None,
+        }
     }
 
     fn evaluated(step: u64, measures: Measures) -> Vec<Evaluation> {
@@ -361,6 +493,83 @@ mod tests {
         let text = said(&flat);
         assert!(text.starts_with("The model has collapsed: log p(x|z) varies by 0.080 nats"), "{text}");
         assert!(text.contains("lower σ and watch"), "{text}");
+    }
+
+    #[test]
+    fn the_predicted_kl_is_held_against_the_measured_one() {
+        let level = LevelPrediction {
+            kl_per_dimension: vec![0.35, 0.11],
+            kl: 0.46,
+            active_dimensions: 2,
+            is_determined: true,
+            matching: Matching::Dimensions,
+            posterior_mean_variance: vec![0.5, 0.2],
+        };
+        let mut prediction = Prediction {
+            applicability: Applicability::Theorem,
+            levels: vec![level],
+            thresholds: Vec::new(),
+            loss: 0.0,
+            decoder_variance: 1.0,
+            is_decoder_variance_determined: true,
+            note: None,
+        };
+        let measured_in = |kl: f32, active_dimensions: usize, prediction: &Prediction| {
+            let levels = vec![LevelMeasures { dimensions: 6, active_dimensions, ..LevelMeasures::default() }];
+            against(&Measures { levels, ..measured(&[kl], &[0.1], 3.0) }, prediction)
+        };
+        let said = |kl: f32, prediction: &Prediction| measured_in(kl, 2, prediction);
+        let arrived = said(0.461, &prediction).unwrap();
+        assert_eq!(arrived, "Theory has KL 0.46 nats in 2 active dimensions, and training has arrived there (0.461)");
+        assert!(said(0.7, &prediction).unwrap().ends_with("; here it is 0.7"));
+        let early = measured_in(0.461, 6, &prediction).unwrap();
+        assert!(early.ends_with("here it is 0.461, too, but not in as many yet"), "{early}");
+        prediction.applicability = Applicability::Guide("hidden layers");
+        assert!(said(0.7, &prediction).unwrap().starts_with("As a guide, a linear model"));
+        prediction.levels[0].is_determined = false;
+        assert_eq!(said(0.7, &prediction), None);
+    }
+
+    #[test]
+    fn an_objective_without_an_optimum_is_said_to_have_none() {
+        let settings = Preset::find("hierarchical-learned-variance").unwrap().experiment().unwrap();
+        let runs = |beta: &str| {
+            let mut settings = settings.clone();
+            settings.assign(beta).unwrap();
+            settings.runs().unwrap()
+        };
+        let spectrum =
+            DataSpectrum { eigenvalues: vec![9.0, 4.0, 2.25, 1.0, 0.25], is_conditional: false, examples: 10 };
+        let [learned, _] = &runs("objective.top_beta=0.8")[..] else { panic!("two variants") };
+        let why = predict(&spectrum, learned, None).unwrap_err();
+        let level = |first, active_units, kl| LevelMeasures {
+            first,
+            dimensions: 5,
+            active_units,
+            active_dimensions: 5,
+            kl,
+            ..LevelMeasures::default()
+        };
+        let mut measures = measured(&[0.3; 10], &[0.5; 10], 9.0);
+        measures.levels = vec![level(0, 5, -2.0), level(5, 3, 4.0)];
+        let evaluations = evaluated(3000, measures);
+        let facts = Facts { prediction: Some(Err(&why)), ..facts(learned, &evaluations) };
+        let text = diagnosis(&[facts]).0.remove(0);
+        assert!(text.contains("no optimum to arrive at") && !text.contains("worth its cost"), "{text}");
+        let levels = "3 of 5 dimensions of z2 are active, 2 more are away from the prior without telling of x (KL 4.00 nats) and 5 of 5 \
+                      dimensions of z1 are active (its term is −2.00 nats)";
+        assert!(text.starts_with(levels), "{text}");
+    }
+
+    #[test]
+    fn a_flat_likelihood_is_not_called_not_flat_yet() {
+        let settings = settings();
+        let measures = evaluated(3000, measured(&[0.3, 0.2], &[0.001, 0.001], 2.9));
+        let statuses = Statuses { likelihood_range: 0.01, exact_kl: None, encoder_kl: 0.5, active_units: 0 };
+        let facts = Facts { statuses: Some(&statuses), ..facts(&settings[0], &measures) };
+        let text = diagnosis(&[facts]).0.remove(0);
+        assert!(text.contains("no grid") && !text.contains("exact posterior is the prior"), "{text}");
+        assert!(!text.contains("not flat yet") && text.contains("and this one has"), "{text}");
     }
 
     #[test]
@@ -403,7 +612,7 @@ mod tests {
         let other = evaluated(200, at(2.49));
         let (_, between) = diagnosis(&[facts(&settings[0], &first), facts(&settings[1], &other)]);
         assert_eq!(between, ["−ELBO of Standard and Brenier is about the same at step 200 (2.50 and 2.49 nats)"]);
-        settings[1].model.sigma = Sigma::Fixed(0.3);
+        settings[1].model.sigma = Learnable::Fixed(0.3);
         let (_, between) = diagnosis(&[facts(&settings[0], &first), facts(&settings[1], &other)]);
         assert!(between[0].contains("cannot be compared"), "{between:?}");
     }

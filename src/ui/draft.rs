@@ -5,19 +5,11 @@
 
 use super::adapt;
 use super::fields::label_of;
-use crate::data::Dataset;
-use crate::experiment::{Experiment, ExperimentError, Settings, Sigma};
+use crate::experiment::{Experiment, ExperimentError, Settings};
 use crate::train::Session;
 use eframe::egui::util::undoer::Undoer;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
-
-/// Settings that a running training takes.
-const LIVE_OVERRIDES: [&str; 5] =
-    ["model.convexity", "model.sigma", "objective.beta", "optimizer.encoder_rate", "optimizer.learning_rate"];
-
-/// Sections that a variant may override.
-const VARIANT_SECTIONS: [&str; 3] = ["model", "objective", "optimizer"];
 
 /// The edited experiment.
 pub struct Draft {
@@ -33,6 +25,8 @@ pub struct Draft {
     changed: BTreeSet<String>,
     /// What stands in a text field and cannot be understood, by path, with the reason.
     texts: BTreeMap<String, (String, String)>,
+    /// What had to change along with what the person changed, while it waits for a restart.
+    note: Option<&'static str>,
 }
 
 impl Draft {
@@ -49,6 +43,7 @@ impl Draft {
             pending: Vec::new(),
             changed: BTreeSet::new(),
             texts: BTreeMap::new(),
+            note: None,
         };
         draft.undoer.add_undo(&draft.experiment);
         draft.refresh();
@@ -80,6 +75,11 @@ impl Draft {
         self.pending.iter().map(|path| label_of(path)).collect()
     }
 
+    /// What had to change along with what the person changed, if it waits for a restart.
+    pub fn note(&self) -> Option<&'static str> {
+        self.note.filter(|_| self.pending.iter().any(|path| path.ends_with("objective.expectation")))
+    }
+
     /// Whether something waits for a restart.
     pub fn is_pending(&self) -> bool {
         !self.pending.is_empty()
@@ -109,7 +109,7 @@ impl Draft {
     pub fn set(&mut self, path: &str, value: Value) {
         self.texts.remove(path);
         match self.experiment.set(path, value) {
-            Ok(()) => self.refresh(),
+            Ok(()) => self.fit(),
             Err(error) => self.error = Some(error),
         }
     }
@@ -117,7 +117,13 @@ impl Draft {
     /// Gives a setting the value that it has in another experiment, also if that is none.
     fn copy(&mut self, from: &Experiment, path: &str) {
         self.texts.remove(path);
-        copy(from, &mut self.experiment, path);
+        self.experiment.take_setting_of(from, path);
+        self.fit();
+    }
+
+    /// Changes what cannot stay beside what the person has just changed.
+    fn fit(&mut self) {
+        self.note = adapt::fit_expectation(&mut self.experiment).or(self.note);
         self.refresh();
     }
 
@@ -165,9 +171,9 @@ impl Draft {
         if is_known {
             return;
         }
-        self.error = self.experiment.validate_for(session.data()).err();
+        self.error = self.objection(session);
         // What can be applied is applied, also while something structural is wrong: that only keeps a restart waiting.
-        let live = live_part(session.experiment(), &self.experiment);
+        let live = session.experiment().with_live_settings_of(&self.experiment);
         if live != *session.experiment()
             && let Err(error) = session.configure(&live)
         {
@@ -177,12 +183,12 @@ impl Draft {
         self.reconciled = Some((self.experiment.clone(), session.experiment().clone()));
     }
 
-    /// Whether the draft could be trained on other data.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn check(&self, data: &Dataset) -> Result<(), ExperimentError> {
-        self.experiment.validate_for(data)
+    /// Why the draft could not be trained, as far as that is known: what other data hold is known once they are loaded.
+    pub fn objection(&self, session: &Session) -> Option<ExperimentError> {
+        let has_same_data = self.experiment.data == session.experiment().data;
+        let checked =
+            if has_same_data { self.experiment.validate_for(session.data()) } else { self.experiment.validate() };
+        checked.err()
     }
 
     /// Lets the undo history see the present state; a second of rest makes a step of undo.
@@ -206,72 +212,10 @@ impl Draft {
     }
 }
 
-/// The running experiment with those of the wanted settings that it can take without a restart.
-fn live_part(running: &Experiment, wanted: &Experiment) -> Experiment {
-    let mut live = running.clone();
-    live.steps = wanted.steps;
-    live.objective.beta = wanted.objective.beta;
-    live.optimizer.learning_rate = wanted.optimizer.learning_rate;
-    live.optimizer.encoder_rate = wanted.optimizer.encoder_rate;
-    live.model.convexity = wanted.model.convexity;
-    if let (Sigma::Fixed(_), Sigma::Fixed(_)) = (running.model.sigma, wanted.model.sigma) {
-        live.model.sigma = wanted.model.sigma;
-    }
-    for (at, (variant, theirs)) in running.variants.iter().zip(&wanted.variants).enumerate() {
-        if variant.name != theirs.name {
-            continue;
-        }
-        for key in LIVE_OVERRIDES {
-            let (old, new) = (adapt::overridden(running, at, key), adapt::overridden(wanted, at, key));
-            // From or to "learned" is another model.
-            if [&old, &new].into_iter().any(|value| matches!(value, Some(Value::String(_)))) {
-                continue;
-            }
-            copy(wanted, &mut live, &format!("variants.{}.{key}", variant.name));
-        }
-    }
-    live
-}
-
-/// Gives a setting of `to` the value that it has in `from`, also if that is none.
-fn copy(from: &Experiment, to: &mut Experiment, path: &str) {
-    let (Ok(source), Ok(mut target)) = (Table::try_from(from), Table::try_from(&*to)) else { return };
-    place(&mut target, path, find(&source, path).cloned());
-    if let Ok(experiment) = target.try_into() {
-        *to = experiment;
-    }
-}
-
 fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
     match path.split_once('.') {
         None => table.get(path),
         Some((head, rest)) => find(table.get(head)?.as_table()?, rest),
-    }
-}
-
-/// Sets or removes a value; a table that holds nothing any more goes with its last value.
-fn place(table: &mut Table, path: &str, value: Option<Value>) {
-    match (path.split_once('.'), value) {
-        (None, Some(value)) => {
-            table.insert(path.to_owned(), value);
-        }
-        (None, None) => {
-            table.remove(path);
-        }
-        (Some((head, rest)), Some(value)) => {
-            if let Value::Table(inner) = table.entry(head.to_owned()).or_insert_with(|| Value::Table(Table::new())) {
-                place(inner, rest, Some(value));
-            }
-        }
-        (Some((head, rest)), None) => {
-            if let Some(Value::Table(inner)) = table.get_mut(head) {
-                place(inner, rest, None);
-                // A variant without overrides is still a variant.
-                if inner.is_empty() && VARIANT_SECTIONS.contains(&head) {
-                    table.remove(head);
-                }
-            }
-        }
     }
 }
 
@@ -319,16 +263,27 @@ mod tests {
         draft.set("model.sigma", Value::Float(0.3));
         draft.set("variants.brenier.model.convexity", Value::Float(0.5));
         draft.set("model.latent_dimensions", Value::Integer(1));
-        let live = live_part(&running, draft.experiment());
+        let live = running.with_live_settings_of(draft.experiment());
         assert_eq!(running.change_to(&live), Change::Live);
         assert_eq!(differences(&live, draft.experiment()), ["model.latent_dimensions"]);
+    }
+
+    #[test]
+    fn hidden_layers_end_the_closed_form() {
+        let mut draft = Draft::new(Preset::find("linear-vae").unwrap().experiment().unwrap());
+        let running = draft.experiment.clone();
+        draft.set("model.hidden", Value::Array(vec![Value::Integer(64)]));
+        draft.experiment.validate().unwrap();
+        assert_eq!(differences(&running, &draft.experiment), ["model.hidden", "objective.expectation"]);
+        draft.pending = differences(&running, &draft.experiment);
+        assert!(draft.note().unwrap().contains("One sample"));
     }
 
     #[test]
     fn learning_sigma_is_not_live() {
         let mut draft = draft();
         draft.set("model.sigma", Value::String("learned".to_owned()));
-        assert_eq!(live_part(&draft.baseline, draft.experiment()), draft.baseline);
+        assert_eq!(draft.baseline.with_live_settings_of(draft.experiment()), draft.baseline);
     }
 
     #[test]

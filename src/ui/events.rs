@@ -1,7 +1,7 @@
 //! Takes in what happened since the last frame: data that were read, trainers that spoke, dialogs that closed, keys. Never waits.
 
 use super::app::App;
-use super::commands::{self, Action};
+use super::commands::{self, Action, UiCommand};
 use super::dialog::{Answer, Purpose};
 use super::loading::{Job, Loaded, Request};
 use super::log::Level;
@@ -47,9 +47,13 @@ impl App {
                 self.log.push(Level::Success, message);
             }
             Ok(Loaded::Start(start)) => {
-                let message = start.message.clone();
+                let (message, experiment) = (start.message.clone(), start.experiment.clone());
                 match self.lab.start(*start) {
-                    Ok(()) => message.into_iter().for_each(|message| self.log.push(Level::Success, message)),
+                    Ok(()) => {
+                        self.windows.phase.arrive(&experiment);
+                        let back = self.windows.phase.former().map(|_| UiCommand::LeaveCell);
+                        message.into_iter().for_each(|message| self.log.push_with(Level::Success, message, back));
+                    }
                     Err(error) => self.log.error(error),
                 }
             }
@@ -119,13 +123,8 @@ impl App {
     pub(super) fn take_keys(&mut self, ctx: &Context) {
         let (commands, dimension) = commands::pressed(ctx);
         self.actions.extend(commands.into_iter().map(Action::Command));
-        let trained = self.lab.session().and_then(|session| session.runs().first());
-        let latent = match self.lab.classical() {
-            Some(classical) => Some(classical.latent_dimensions()),
-            None => trained.map(|run| run.settings.model.latent_dimensions),
-        };
-        if let (Some(dimension), Some(latent)) = (dimension, latent)
-            && dimension < latent
+        if let (Some(dimension), Some(levels)) = (dimension, self.levels())
+            && dimension < levels.total()
         {
             self.selection.select(dimension);
         }

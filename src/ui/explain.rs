@@ -14,6 +14,8 @@ use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 #[derive(Default)]
 pub struct ExplainPanel {
     markdown: CommonMarkCache,
+    /// Height of all of the diagnosis when it was last drawn.
+    diagnosis_height: Option<f32>,
 }
 
 impl ExplainPanel {
@@ -29,18 +31,26 @@ impl ExplainPanel {
         };
         let frame = Frame::new().inner_margin(Margin { top: 8, ..Margin::ZERO });
         let height = (0.45 * ui.available_height()).clamp(120.0, 316.0);
-        let panel =
-            Panel::bottom("diagnosis").resizable(true).default_size(height).size_range(80.0..=600.0).frame(frame);
-        panel.show(ui, |ui| {
+        // What a short diagnosis leaves free is the lesson's. egui remembers one height for each panel.
+        let needed = self.diagnosis_height.filter(|needed| *needed < height);
+        let panel = match needed {
+            Some(needed) => Panel::bottom("short diagnosis").resizable(false).exact_size(needed),
+            None => Panel::bottom("diagnosis").resizable(true).default_size(height).size_range(80.0..=600.0),
+        };
+        let shown = panel.frame(frame).show(ui, |ui| {
+            let top = ui.cursor().top();
             ui.heading("Diagnosis").on_hover_text("Made from the numbers beside it, and from nothing else");
-            ScrollArea::vertical().id_salt("diagnosis").auto_shrink([false; 2]).show(ui, |ui| {
+            let heading = ui.cursor().top() - top;
+            let area = ScrollArea::vertical().id_salt("diagnosis").auto_shrink([false; 2]).show(ui, |ui| {
                 if let Some(session) = lab.session() {
                     diagnosis_ui(ui, session);
                 } else if let Some(model) = lab.classical() {
                     classical::diagnosis_ui(ui, model, selection);
                 }
             });
+            heading + area.content_size.y
         });
+        self.diagnosis_height = Some(shown.inner + f32::from(frame.inner_margin.top) + 4.0);
         ScrollArea::vertical().id_salt("lesson").auto_shrink([false; 2]).show(ui, |ui| {
             ui.set_width(ui.available_width() - 6.0);
             match lab.preset() {
@@ -81,6 +91,7 @@ fn diagnosis_ui(ui: &mut Ui, session: &Session) {
                 maturity: Maturity::of(run, examples),
                 data_dimensions: session.data().dimensions(),
                 statuses: comparison(run).map(|comparison| &comparison.statuses),
+                prediction: verdict::theory(run).map(|theory| theory.prediction.as_ref()),
             };
             Some((index, facts))
         })
@@ -155,5 +166,14 @@ const TERMS: &[(&str, &str)] = &[
         "The gradient of a convex potential. With the floor m the potential is m-strongly convex, and the map moves points apart by at least \
          the factor m: two of them give m²",
     ),
+    (
+        "Theory of linear models",
+        "For linear encoder and decoder and a Gaussian likelihood the optimum is known in closed form: a latent dimension carries an eigenvalue λ of the data's          covariance if λ > βσ², and then KL = ½ log(λ/βσ²). Outlines over bars and lines over the spectrum are these values; beside models that are not linear          they are a guide, not a theorem",
+    ),
+    (
+        "Levels",
+        "In a hierarchical VAE z2 explains z1, and z1 explains x. The term of z1, E[log q(z1 | x) − log p(z1 | z2)], may be negative; its sum with the KL of z2 is          the KL of both and is not. A KL of z2 alone is no evidence that z2 knows something about x: I(x; z2) is",
+    ),
+    ("Condition", "What a conditional model is given of each example, c; z carries what the output y has beyond it"),
     ("Nat", "Unit of information with the natural logarithm; 1 nat is 1.44 bits"),
 ];

@@ -1,6 +1,11 @@
 //! Every setting on the screen: name, explanation, and what kind of control it gets. One table for panel, tooltips and messages.
 
-use crate::experiment::{DecoderKind, EncoderStart, LikelihoodKind, Projection, Settings};
+mod table;
+
+pub use table::FIELDS;
+
+use crate::data::{ConditionKind, Sampling, Source};
+use crate::experiment::{DataSettings, DecoderKind, Expectation, Family, LIVE, LikelihoodKind, Settings};
 
 /// Heading in the settings panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +22,29 @@ pub enum FieldGroup {
     Run,
 }
 
-/// Which variants a setting means something for.
+/// What a setting means something for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applies {
-    /// All.
+    /// Everything.
     Always,
-    /// Those with a Gaussian likelihood.
+    /// Variants with a Gaussian likelihood.
     Gaussian,
-    /// Those with a Brenier decoder.
+    /// Variants with a Brenier decoder.
     Brenier,
+    /// Conditional variants.
+    Conditional,
+    /// Hierarchical variants.
+    Hierarchical,
+    /// Linear variants with a Gaussian likelihood.
+    Linear,
+    /// Data that are drawn in a chosen number.
+    Generated,
+    /// Generated Gaussian data.
+    GaussianData,
+    /// Gaussian data with conditions.
+    Correlated,
+    /// Conditional variants, and data that are split into condition and output.
+    Conditioned,
 }
 
 /// The control of a setting.
@@ -41,7 +60,14 @@ pub enum Control {
         logarithmic: bool,
     },
     /// A slider, or learned.
-    Sigma,
+    Learnable {
+        /// Smallest value of the slider.
+        low: f64,
+        /// Largest.
+        high: f64,
+        /// Name of the box that lets it be learned.
+        learned: &'static str,
+    },
     /// A whole number.
     Count {
         /// Smallest.
@@ -53,6 +79,17 @@ pub enum Control {
     },
     /// Widths of hidden layers, separated by commas.
     Widths,
+    /// Numbers, separated by commas.
+    Numbers {
+        /// Whether a single one stands for itself, and not for a list of one.
+        may_be_one: bool,
+        /// Smallest that is accepted.
+        low: f64,
+        /// Largest.
+        high: f64,
+        /// What they must be, in words.
+        rule: &'static str,
+    },
     /// One of a few: key and name of each.
     Choice(fn() -> Vec<(&'static str, &'static str)>),
 }
@@ -66,8 +103,6 @@ pub struct Field {
     pub label: &'static str,
     /// What it is, in which unit.
     pub tooltip: &'static str,
-    /// Whether it applies to a running training.
-    pub is_live: bool,
     /// Where it stands.
     pub group: FieldGroup,
     /// Which variants it concerns.
@@ -75,180 +110,6 @@ pub struct Field {
     /// How it is changed.
     pub control: Control,
 }
-
-/// All settings, in the order of the panel.
-pub const FIELDS: &[Field] = &[
-    Field {
-        key: "model.sigma",
-        label: "Noise σ",
-        tooltip: "Standard deviation of the Gaussian likelihood N(decoder(z), σ²I), in units of the data. A large σ makes information \
-                  about x worth little, and collapse cheap. “Learned” optimises it with the weights",
-        is_live: true,
-        group: FieldGroup::Model,
-        applies: Applies::Gaussian,
-        control: Control::Sigma,
-    },
-    Field {
-        key: "model.latent_dimensions",
-        label: "Latent dimensions K",
-        tooltip: "Number of latent dimensions. A Brenier decoder needs at least as many data dimensions",
-        is_live: false,
-        group: FieldGroup::Model,
-        applies: Applies::Always,
-        control: Control::Count { low: 1, high: 512, zero: None },
-    },
-    Field {
-        key: "model.likelihood",
-        label: "Likelihood",
-        tooltip: "Distribution of an example given z. Gaussian: N(decoder(z), σ²I). Bernoulli: independent pixels with logits decoder(z), \
-                  over data in [0, 1] binarised afresh at every step",
-        is_live: false,
-        group: FieldGroup::Model,
-        applies: Applies::Always,
-        control: Control::Choice(|| LikelihoodKind::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
-    },
-    Field {
-        key: "model.hidden",
-        label: "Hidden widths",
-        tooltip: "Widths of the hidden layers of the encoder and of a standard decoder (tanh), separated by commas, for example 64, 64",
-        is_live: false,
-        group: FieldGroup::Model,
-        applies: Applies::Always,
-        control: Control::Widths,
-    },
-    Field {
-        key: "model.encoder_start",
-        label: "Encoder starts",
-        tooltip: "Random: with posteriors that differ from example to example. At the prior: with q(z|x) = p(z) for every x, as a collapsed \
-                  encoder has it",
-        is_live: false,
-        group: FieldGroup::Model,
-        applies: Applies::Always,
-        control: Control::Choice(|| EncoderStart::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
-    },
-    Field {
-        key: "model.convexity",
-        label: "Floor m",
-        tooltip: "Strong-convexity floor m of both Brenier potentials: ‖decoder(z) − decoder(z′)‖ ≥ m² ‖z − z′‖ for all z, z′. At 0 the \
-                  decoder is still injective, but its latents may come arbitrarily close to collapse",
-        is_live: true,
-        group: FieldGroup::Brenier,
-        applies: Applies::Brenier,
-        control: Control::Slider { low: 0.0, high: 2.0, logarithmic: false },
-    },
-    Field {
-        key: "model.projection",
-        label: "Projection",
-        tooltip: "How the K outputs of g1 enter the D inputs of g2. Identity: as the first K coordinates. Principal directions: along the \
-                  K directions of largest variance of the training data",
-        is_live: false,
-        group: FieldGroup::Brenier,
-        applies: Applies::Brenier,
-        control: Control::Choice(|| Projection::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
-    },
-    Field {
-        key: "model.latent_map_hidden",
-        label: "Widths of g1",
-        tooltip: "Hidden widths of the potential of the first Brenier map g1 (K → K), separated by commas; empty for the hidden widths above",
-        is_live: false,
-        group: FieldGroup::Brenier,
-        applies: Applies::Brenier,
-        control: Control::Widths,
-    },
-    Field {
-        key: "model.output_map_hidden",
-        label: "Widths of g2",
-        tooltip: "Hidden widths of the potential of the second Brenier map g2 (D → D), separated by commas; empty for the hidden widths above",
-        is_live: false,
-        group: FieldGroup::Brenier,
-        applies: Applies::Brenier,
-        control: Control::Widths,
-    },
-    Field {
-        key: "model.quadratic_rank",
-        label: "Quadratic rank",
-        tooltip: "Rank of the quadratic term of g2's potential, at most the number of data dimensions",
-        is_live: false,
-        group: FieldGroup::Brenier,
-        applies: Applies::Brenier,
-        control: Control::Count { low: 1, high: 4096, zero: None },
-    },
-    Field {
-        key: "objective.beta",
-        label: "KL weight β",
-        tooltip: "Weight of the KL term in the objective: reconstruction + β · KL. 1 is the ELBO; a larger β pushes the posterior towards \
-                  the prior. Negative ELBO on the screen always counts the KL once",
-        is_live: true,
-        group: FieldGroup::Training,
-        applies: Applies::Always,
-        control: Control::Slider { low: 0.0, high: 8.0, logarithmic: false },
-    },
-    Field {
-        key: "optimizer.learning_rate",
-        label: "Learning rate",
-        tooltip: "Step size of Adam",
-        is_live: true,
-        group: FieldGroup::Training,
-        applies: Applies::Always,
-        control: Control::Slider { low: 1e-5, high: 1e-1, logarithmic: true },
-    },
-    Field {
-        key: "optimizer.encoder_rate",
-        label: "Encoder rate",
-        tooltip: "The encoder's step size as a multiple of the learning rate. 1 trains encoder and decoder alike; less lets the encoder lag \
-                  behind the model's exact posterior, and 0 freezes it",
-        is_live: true,
-        group: FieldGroup::Training,
-        applies: Applies::Always,
-        control: Control::Slider { low: 0.0, high: 1.0, logarithmic: false },
-    },
-    Field {
-        key: "optimizer.batch_size",
-        label: "Batch size",
-        tooltip: "Training examples per optimizer step",
-        is_live: false,
-        group: FieldGroup::Training,
-        applies: Applies::Always,
-        control: Control::Count { low: 1, high: 65_536, zero: None },
-    },
-    Field {
-        key: "optimizer.gradient_clip",
-        label: "Gradient clip",
-        tooltip: "Largest Euclidean norm of the gradient over all parameters; a longer gradient is shortened to it",
-        is_live: false,
-        group: FieldGroup::Training,
-        applies: Applies::Always,
-        control: Control::Slider { low: 0.1, high: 100.0, logarithmic: true },
-    },
-    Field {
-        key: "data.examples",
-        label: "Training points",
-        tooltip: "Number of training points that the generator draws",
-        is_live: false,
-        group: FieldGroup::Data,
-        applies: Applies::Always,
-        control: Control::Count { low: 2, high: 1_000_000, zero: None },
-    },
-    Field {
-        key: "seed",
-        label: "Seed",
-        tooltip: "Key of every random number: initial weights, batch order and noise. Variants share batches and noise; the same seed on \
-                  the CPU gives the same run, bit for bit",
-        is_live: false,
-        group: FieldGroup::Run,
-        applies: Applies::Always,
-        control: Control::Count { low: 0, high: 4_294_967_295, zero: None },
-    },
-    Field {
-        key: "steps",
-        label: "Step limit",
-        tooltip: "Optimizer steps per variant after which training stops; 0 trains until paused",
-        is_live: true,
-        group: FieldGroup::Run,
-        applies: Applies::Always,
-        control: Control::Count { low: 0, high: 100_000_000, zero: Some("none") },
-    },
-];
 
 impl FieldGroup {
     /// All, in the order of the panel.
@@ -267,18 +128,44 @@ impl FieldGroup {
 }
 
 impl Field {
-    /// Whether the setting means something for a run.
-    pub fn applies_to(&self, run: &Settings) -> bool {
+    /// Whether the setting means something for a run on data.
+    pub fn applies_to(&self, run: &Settings, data: &DataSettings) -> bool {
+        let is_gaussian = run.model.likelihood == LikelihoodKind::Gaussian;
+        let is_conditional = run.model.family == Family::Conditional;
+        let is_gaussian_data = matches!(data.source, Source::LinearGaussian | Source::CorrelatedGaussian);
         match self.applies {
             Applies::Always => true,
-            Applies::Gaussian => run.model.likelihood == LikelihoodKind::Gaussian,
+            Applies::Gaussian => is_gaussian,
             Applies::Brenier => run.model.decoder == DecoderKind::Brenier,
+            Applies::Conditional => is_conditional,
+            Applies::Hierarchical => run.model.family == Family::Hierarchical,
+            // What no longer fits must be there to be changed.
+            Applies::Linear => {
+                run.model.is_linear() && is_gaussian || run.objective.expectation != Expectation::Sampled
+            }
+            Applies::Generated => {
+                let is_pinwheel = matches!(data.source, Source::Pinwheel | Source::PinwheelR6);
+                is_pinwheel || is_gaussian_data && data.sampling == Sampling::Drawn
+            }
+            Applies::GaussianData => is_gaussian_data,
+            Applies::Correlated => data.source == Source::CorrelatedGaussian,
+            Applies::Conditioned => is_conditional || data.condition != ConditionKind::Source,
+        }
+    }
+
+    /// Name on the screen beside a run.
+    pub fn label_for(&self, run: &Settings) -> &'static str {
+        match (run.model.family, self.key) {
+            (Family::Hierarchical, "model.latent_dimensions") => "Dimensions of z1",
+            (Family::Hierarchical, "model.encoder_variance") => "Var q(z1|x)",
+            (Family::Hierarchical, "objective.beta") => "KL weight β1",
+            _ => self.label,
         }
     }
 
     /// What it is, and whether it applies at once.
     pub fn full_tooltip(&self) -> String {
-        let when = if self.is_live {
+        let when = if LIVE.contains(&self.key) {
             "Applies at once, while training"
         } else {
             "Needs a restart; the present run goes on until then"
@@ -297,6 +184,7 @@ pub fn label_of(key: &str) -> String {
         "model.decoder" => "decoder",
         "data.source" => "data",
         "data.scale" => "scale of the data",
+        "data.label" => "label column",
         _ => FIELDS.iter().find(|field| field.key == key).map_or(key, |field| field.label),
     };
     variant.map_or_else(|| label.to_owned(), |variant| format!("{label} of {variant}"))
@@ -318,6 +206,6 @@ mod tests {
     #[test]
     fn overrides_are_named_after_their_variant() {
         assert_eq!(label_of("variants.brenier.model.convexity"), "Floor m of brenier");
-        assert_eq!(label_of("model.family"), "model.family");
+        assert_eq!(label_of("model.unknown"), "model.unknown");
     }
 }

@@ -1,5 +1,6 @@
 //! What is worked on: an experiment in training with its draft, or a classical model. Starting, restarting, stepping. Knows no widget.
 
+use super::adapt;
 use super::classical::ClassicalLab;
 use super::draft::Draft;
 use super::loading::Start;
@@ -112,6 +113,11 @@ impl Lab {
     /// The device that trains.
     pub fn device(&self) -> &TrainingDevice {
         &self.device
+    }
+
+    /// What makes the window look whether there is news.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
     }
 
     /// How fast it trains.
@@ -239,12 +245,12 @@ impl Lab {
         Ok(seed)
     }
 
-    /// Gives a variant another decoder, and starts anew from the same seed; what else is pending stays so.
+    /// Gives a variant another decoder, and starts anew from the same seed; what else is pending stays so. What else had to change.
     ///
     /// # Errors
     /// A decoder that does not fit the data; the training in progress goes on.
-    pub fn set_decoder(&mut self, run: usize, decoder: DecoderKind) -> Result<(), ExperimentError> {
-        let Some(session) = self.session() else { return Ok(()) };
+    pub fn set_decoder(&mut self, run: usize, decoder: DecoderKind) -> Result<Option<&'static str>, ExperimentError> {
+        let Some(session) = self.session() else { return Ok(None) };
         let path = match session.experiment().variants.get(run) {
             Some(variant) => format!("variants.{}.model.decoder", variant.name),
             None => "model.decoder".to_owned(),
@@ -253,10 +259,12 @@ impl Lab {
         let (mut next, mut draft) = (session.experiment().clone(), self.draft.experiment().clone());
         next.set(&path, value.clone())?;
         draft.set(&path, value)?;
+        adapt::fit_expectation(&mut draft);
+        let note = adapt::fit_expectation(&mut next);
         self.restart(next)?;
         self.draft.replace(draft);
         self.reconcile();
-        Ok(())
+        Ok(note)
     }
 
     /// How fast to train from now on.

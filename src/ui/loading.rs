@@ -178,10 +178,17 @@ impl Request {
                 start(*experiment, None, preset, running, message, monitor)
             }
             Self::Adapted { experiment, settings } => {
-                let data =
-                    data::load(&settings.source, &settings.load_options(), monitor).map_err(|error| text(&error))?;
-                let (experiment, changes) =
-                    adapt::adapt(&experiment, &data, *settings).map_err(|error| text(&error))?;
+                let mut settings = *settings;
+                let load = |settings: &DataSettings| {
+                    data::load(&settings.source, &settings.load_options(), monitor).map_err(|error| text(&error))
+                };
+                let mut data = load(&settings)?;
+                // Only the data themselves tell what they can be conditioned on.
+                if let Some(condition) = adapt::missing_condition(&experiment, &data, &settings) {
+                    settings.condition = condition;
+                    data = load(&settings)?;
+                }
+                let (experiment, changes) = adapt::adapt(&experiment, &data, settings).map_err(|error| text(&error))?;
                 let message = Some(training_on(&experiment.data.source, &changes));
                 Ok(Loaded::Start(Box::new(Start {
                     experiment,
@@ -269,6 +276,8 @@ pub fn source_name(source: &Source) -> String {
         Source::PinwheelR6 => "Pinwheel in R⁶".to_owned(),
         Source::FashionMnist => "Fashion-MNIST, first 5,000".to_owned(),
         Source::Digits => "Digits, 8×8".to_owned(),
+        Source::LinearGaussian => "Linear Gaussian".to_owned(),
+        Source::CorrelatedGaussian => "Correlated Gaussian".to_owned(),
         Source::File(path) => file_name(path),
     }
 }

@@ -9,9 +9,10 @@
 //! | `settings`, `fields` | the settings panel |
 //! | `columns`, `panels`, `canvas` | a column per variant, and what is drawn in it |
 //! | `classical` | the same for models that need no training: settings, panels, words |
+//! | `phase` | active dimensions over two settings: a sweep, cell by cell |
 //! | `explain`, `verdict`, `statuses`, `diagnosis` | words: lesson, what has collapsed by which measure, diagnosis, terms |
-//! | `open`, `dialog`, `preview`, `examples`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
-//! | `log`, `frame_time`, `theme`, `selection`, `view` | messages, timing, colours, what is looked at, what is remembered |
+//! | `open`, `dialog`, `preview`, `examples`, `given`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
+//! | `log`, `frame_time`, `theme`, `selection`, `levels`, `view` | messages, timing, colours, what is looked at and what it is called, what is remembered |
 //! | `picture` | the same window, drawn to an image without a display |
 
 mod actions;
@@ -29,12 +30,15 @@ mod examples;
 mod explain;
 mod fields;
 pub mod frame_time;
+mod given;
 mod help;
 mod lab;
+mod levels;
 mod loading;
 pub mod log;
 mod open;
 pub mod panels;
+pub mod phase;
 pub mod picture;
 mod preview;
 mod save;

@@ -5,6 +5,7 @@ use super::classical::ClassicalPanel;
 use super::panels::Panel;
 use crate::device;
 use crate::experiment::{Classical, Experiment};
+use crate::sweep::{Outcome, Sweep};
 use crate::train::RunState;
 use eframe::egui::{self, Vec2};
 use eframe::egui_wgpu::{self, RendererOptions, WgpuConfiguration, WgpuSetup, wgpu};
@@ -38,6 +39,13 @@ pub enum Subject {
     Training(Box<Experiment>, Option<Panel>),
     /// A classical model, sampled first.
     Classical(Box<Classical>, Option<ClassicalPanel>),
+    /// The phase diagram of a sweep, all cells trained first: in the window, or alone.
+    PhaseDiagram {
+        /// What is swept.
+        sweep: Box<Sweep>,
+        /// Without the window around it.
+        alone: bool,
+    },
 }
 
 /// A picture that cannot be drawn.
@@ -74,6 +82,11 @@ pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
             app.experiment = (**experiment).clone();
         }
         Subject::Classical(model, _) => app.classical = Some((**model).clone()),
+        // Behind the map stands what its cells were made from, untrained.
+        Subject::PhaseDiagram { sweep, .. } => {
+            app.running = false;
+            app.experiment = sweep.experiment().clone();
+        }
     }
     // A box in the place of an unknown letter is better than no picture.
     let mut harness = build(app, Vec2::new(width as f32, height as f32), HarnessBuilder::allow_missing_glyphs)?;
@@ -85,6 +98,10 @@ pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
         Subject::Classical(_, panel) => {
             panel.into_iter().for_each(|panel| harness.state_mut().show_only_classical(panel));
             wait_for_answers(&mut harness)?;
+        }
+        Subject::PhaseDiagram { sweep, alone } => {
+            harness.state_mut().show_phase_diagram(*sweep, alone);
+            wait_for_cells(&mut harness)?;
         }
     }
     for _ in 0..SETTLING {
@@ -168,6 +185,29 @@ fn wait_for_answers(harness: &mut Harness<'_, App>) -> Result<(), PictureError> 
             )));
         }
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Until every cell is trained.
+fn wait_for_cells(harness: &mut Harness<'_, App>) -> Result<(), PictureError> {
+    let start = Instant::now();
+    loop {
+        harness.step();
+        let Some(diagram) = harness.state().phase_diagram() else { return Ok(()) };
+        if !diagram.is_running() {
+            let failure = diagram.cells().iter().flatten().find_map(|cell| match &cell.outcome {
+                Outcome::Failed(reason) => Some(reason.clone()),
+                _ => None,
+            });
+            return failure.map_or(Ok(()), |reason| Err(PictureError::Training(reason)));
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(PictureError::Training(format!(
+                "the sweep took more than {} minutes",
+                PATIENCE.as_secs() / 60
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Saving {
     Experiment,
     /// The curves as a table.
     Curves,
+    /// The cells of the phase diagram as a table.
+    PhaseDiagram,
 }
 
 /// Why nothing was written.
@@ -48,6 +50,7 @@ impl Saving {
             Self::Session => "Save session",
             Self::Experiment => "Save experiment",
             Self::Curves => "Export curves",
+            Self::PhaseDiagram => "Export cells",
         }
     }
 
@@ -56,7 +59,7 @@ impl Saving {
         match self {
             Self::Session => crate::train::checkpoint::EXTENSION,
             Self::Experiment => "toml",
-            Self::Curves => "csv",
+            Self::Curves | Self::PhaseDiagram => "csv",
         }
     }
 
@@ -66,6 +69,7 @@ impl Saving {
             Self::Session => "session",
             Self::Experiment => "experiment",
             Self::Curves => "curves",
+            Self::PhaseDiagram => "phase-diagram",
         };
         format!("{stem}.{}", self.extension())
     }
@@ -80,6 +84,9 @@ impl Saving {
             }
             Self::Curves => {
                 "Negative ELBO, reconstruction, KL and mutual information of every variant, in nats per example"
+            }
+            Self::PhaseDiagram => {
+                "One row per trained cell: its two values, active dimensions, what theory predicts, KL and negative ELBO in nats per example"
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What is looked at: one latent dimension, a partner for plots of a plane, one example. All panels share it.
 
+use super::levels::Levels;
+
 /// The selected dimension and example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
@@ -18,16 +20,15 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// Brings the selection within a model's dimensions and a pool's examples; axes of a plane differ where they can.
-    pub fn clamp(&mut self, latent_dimensions: usize, pool: usize) {
-        self.dimension = self.dimension.min(latent_dimensions.saturating_sub(1));
-        self.partner = self.partner.min(latent_dimensions.saturating_sub(1));
-        if self.partner == self.dimension {
-            self.partner = if self.dimension + 1 < latent_dimensions {
-                self.dimension + 1
-            } else {
-                self.dimension.saturating_sub(1)
-            };
+    /// Brings the selection within a model's dimensions and a pool's examples. Axes of a plane are of one level, and differ where they
+    /// can.
+    pub fn clamp(&mut self, levels: Levels, pool: usize) {
+        self.dimension = self.dimension.min(levels.total().saturating_sub(1));
+        let level = levels.range(levels.level_of(self.dimension));
+        if !level.contains(&self.partner) || self.partner == self.dimension {
+            let next = self.dimension + 1;
+            let former = self.dimension.saturating_sub(1);
+            self.partner = if level.contains(&next) { next } else { former.max(level.start) };
         }
         self.example = self.example.min(pool.saturating_sub(1));
     }
@@ -56,14 +57,31 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{Family, ModelSettings};
 
     #[test]
     fn axes_of_the_plane_differ_where_they_can() {
         let mut selection = Selection { dimension: 7, partner: 7, example: 99 };
-        selection.clamp(4, 10);
+        selection.clamp(Levels::single(4), 10);
         assert_eq!(selection, Selection { dimension: 3, partner: 2, example: 9 });
-        selection.clamp(1, 10);
+        selection.clamp(Levels::single(1), 10);
         assert_eq!(selection.plane(), [0, 0]);
+    }
+
+    #[test]
+    fn axes_of_the_plane_are_of_one_level() {
+        let model = ModelSettings {
+            family: Family::Hierarchical,
+            latent_dimensions: 3,
+            top_latent_dimensions: 2,
+            ..ModelSettings::default()
+        };
+        let plane = |dimension, partner| {
+            let mut selection = Selection { dimension, partner, example: 0 };
+            selection.clamp(Levels::of(&model), 1);
+            selection.plane()
+        };
+        assert_eq!([plane(2, 3), plane(3, 2), plane(4, 0), plane(0, 2)], [[2, 1], [3, 4], [4, 3], [0, 2]]);
     }
 
     #[test]

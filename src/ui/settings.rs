@@ -1,18 +1,20 @@
 //! The settings panel: every setting of the experiment that matters, with what it means and whether it applies at once.
 
+use super::adapt;
 use super::commands::{Action, UiCommand};
 use super::draft::Draft;
 use super::examples::Examples;
 use super::fields::{Control, FIELDS, Field, FieldGroup};
 use super::loading::{grouped, source_name};
 use super::theme::{GAP, Palette, SECTION_GAP};
-use crate::data::Source;
-use crate::experiment::{ExperimentError, Sigma};
+use super::verdict;
+use crate::experiment::{ExperimentError, Family, Learnable};
 use crate::train::Session;
 use eframe::egui::{
     self, Align, Button, Color32, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Sense, Slider,
     SliderClamping, TextEdit, Ui, accesskit::Role, vec2,
 };
+use std::ops::RangeInclusive;
 use toml::Value;
 
 const LABEL_WIDTH: f32 = 130.0;
@@ -28,11 +30,12 @@ pub fn settings_ui(
     actions: &mut Vec<Action>,
 ) {
     header_ui(ui, draft, actions);
+    let was_conditional = has_conditional(draft);
     ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| {
         ui.set_width(ui.available_width() - 4.0);
         for group in FieldGroup::ALL {
             let fields: Vec<&Field> =
-                FIELDS.iter().filter(|field| field.group == group && is_shown(field, session, draft)).collect();
+                FIELDS.iter().filter(|field| field.group == group && is_shown(field, draft)).collect();
             if fields.is_empty() && group != FieldGroup::Data {
                 continue;
             }
@@ -42,16 +45,26 @@ pub fn settings_ui(
                 data_ui(ui, session, examples);
             }
             for field in fields {
-                rows_ui(ui, field, draft);
+                rows_ui(ui, session, field, draft);
             }
             ui.add_space(SECTION_GAP - GAP);
         }
     });
+    if !was_conditional && has_conditional(draft) {
+        // A conditional model without a condition could not start: the choice of one comes with it.
+        let condition = adapt::missing_condition(draft.experiment(), session.data(), &draft.experiment().data);
+        if let Some(condition) = condition {
+            draft.set("data.condition", Value::String(adapt::condition_key(condition).to_owned()));
+        }
+    }
 }
 
-fn is_shown(field: &Field, session: &Session, draft: &Draft) -> bool {
-    let is_generated = matches!(session.experiment().data.source, Source::Pinwheel | Source::PinwheelR6);
-    (field.key != "data.examples" || is_generated) && draft.runs().iter().any(|run| field.applies_to(run))
+fn has_conditional(draft: &Draft) -> bool {
+    draft.runs().iter().any(|run| run.model.family == Family::Conditional)
+}
+
+fn is_shown(field: &Field, draft: &Draft) -> bool {
+    draft.runs().iter().any(|run| field.applies_to(run, &draft.experiment().data))
 }
 
 fn header_ui(ui: &mut Ui, draft: &Draft, actions: &mut Vec<Action>) {
@@ -75,6 +88,9 @@ fn header_ui(ui: &mut Ui, draft: &Draft, actions: &mut Vec<Action>) {
         palette.card().stroke(egui::Stroke::new(1.0, palette.accent)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.label(format!("Restart needed: {}", draft.pending().join(", ")));
+            if let Some(note) = draft.note() {
+                ui.label(RichText::new(note).small());
+            }
             ui.label(RichText::new("The present run goes on until then").small().weak());
             ui.horizontal(|ui| {
                 primary_ui(ui, UiCommand::Restart, actions);
@@ -100,9 +116,13 @@ fn data_ui(ui: &mut Ui, session: &Session, examples: &mut Examples) {
         true => format!("{} pixels", shape.join(" × ")),
         false => format!("{} dimensions", shape.join(" × ")),
     };
+    let given = match data.layout().given().is_empty() {
+        true => String::new(),
+        false => format!(", {} given and {} modelled", data.condition_dimensions(), data.dimensions()),
+    };
     let classes = data.labels().map_or_else(String::new, |labels| format!(", {} classes", labels.names.len()));
     let counts = format!(
-        "{} training and {} held-out examples, {dimensions}{classes}",
+        "{} training and {} held-out examples, {dimensions}{given}{classes}",
         grouped(data.training_len() as u64),
         grouped(data.held_out_len() as u64)
     );
@@ -114,29 +134,50 @@ fn data_ui(ui: &mut Ui, session: &Session, examples: &mut Examples) {
 }
 
 /// The shared setting, and one row for every variant that overrides it.
-fn rows_ui(ui: &mut Ui, field: &Field, draft: &mut Draft) {
+fn rows_ui(ui: &mut Ui, session: &Session, field: &Field, draft: &mut Draft) {
     let runs = draft.runs().to_vec();
-    let relevant: Vec<usize> = (0..runs.len()).filter(|&run| field.applies_to(&runs[run])).collect();
+    let data = &draft.experiment().data;
+    let relevant: Vec<usize> = (0..runs.len()).filter(|&run| field.applies_to(&runs[run], data)).collect();
     let is_own = |run: &usize| draft.experiment().is_overridden(*run, field.key);
     let (own, shared): (Vec<usize>, Vec<usize>) = relevant.iter().partition(|run| is_own(run));
     let has_several = own.len() + usize::from(!shared.is_empty()) > 1;
     let name = |runs_of_row: &[usize]| {
         let names: Vec<&str> = runs_of_row.iter().map(|&run| runs[run].name.as_str()).collect();
-        if has_several { format!("{}, {}", field.label, names.join(" and ")) } else { field.label.to_owned() }
+        let label = runs_of_row.first().map_or(field.label, |&run| field.label_for(&runs[run]));
+        if has_several { format!("{label}, {}", names.join(" and ")) } else { label.to_owned() }
     };
     if let Some(&run) = shared.first() {
-        row_ui(ui, field, field.key, &name(&shared), None, run, draft);
+        let now = learned_now(session, field, &shared);
+        row_ui(ui, field, (field.key, &name(&shared), now.as_deref()), None, run, draft);
     }
     for run in own {
         let path = format!("variants.{}.{}", runs[run].name, field.key);
-        let color = has_several.then(|| Palette::current(ui.ctx()).decoder(runs[run].model.decoder));
-        row_ui(ui, field, &path, &name(&[run]), color, run, draft);
+        let color = has_several.then(|| Palette::current(ui.ctx()).of_settings(runs.iter(), run));
+        let now = learned_now(session, field, &[run]);
+        row_ui(ui, field, (&path, &name(&[run]), now.as_deref()), color, run, draft);
     }
 }
 
-fn row_ui(ui: &mut Ui, field: &Field, path: &str, name: &str, color: Option<Color32>, run: usize, draft: &mut Draft) {
+/// The σ that training has arrived at in some runs, where it is learned.
+fn learned_now(session: &Session, field: &Field, runs: &[usize]) -> Option<String> {
+    let learned = |run: &usize| {
+        let run = session.runs().get(*run).filter(|run| run.settings.model.sigma == Learnable::Learned)?;
+        verdict::measures(run)?.sigma.map(|sigma| format!("{sigma:.3}"))
+    };
+    let values: Vec<String> = runs.iter().filter(|_| field.key == "model.sigma").filter_map(learned).collect();
+    (!values.is_empty()).then(|| format!("now {}", values.join(", ")))
+}
+
+/// A row for a path, with its name and what training has made of the setting.
+fn row_ui(
+    ui: &mut Ui,
+    field: &Field,
+    (path, name, now): (&str, &str, Option<&str>),
+    color: Option<Color32>,
+    run: usize,
+    draft: &mut Draft,
+) {
     let palette = Palette::current(ui.ctx());
-    let is_sigma = matches!(field.control, Control::Sigma);
     ui.push_id(path, |ui| {
         ui.horizontal(|ui| {
             let label = ui
@@ -158,8 +199,8 @@ fn row_ui(ui: &mut Ui, field: &Field, path: &str, name: &str, color: Option<Colo
                 reset_ui(ui, field.label, path, draft);
             }
         });
-        if is_sigma {
-            learned_ui(ui, path, run, draft);
+        if let Control::Learnable { learned, .. } = field.control {
+            learned_ui(ui, field.key, path, (learned, now), run, draft);
         }
         if let Some(message) = message(draft, field.key, path) {
             ui.label(RichText::new(capitalised(&message)).small().color(palette.error));
@@ -200,11 +241,10 @@ fn control_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, dr
             }
             response
         }
-        Control::Sigma => {
-            let sigma = draft.runs().get(run).map_or(Sigma::Learned, |run| run.model.sigma);
-            let mut value = sigma.initial();
-            let is_fixed = matches!(sigma, Sigma::Fixed(_));
-            let response = ui.add_enabled_ui(is_fixed, |ui| slider_ui(ui, &mut value, 0.05, 3.0, true, width)).inner;
+        Control::Learnable { low, high, .. } => {
+            let is_fixed = !is_learned(draft, field.key, run);
+            let mut value = if is_fixed { number(draft, field.key, run) } else { Learnable::Learned.initial() };
+            let response = ui.add_enabled_ui(is_fixed, |ui| slider_ui(ui, &mut value, low, high, true, width)).inner;
             if response.changed() {
                 draft.set(path, Value::Float(value));
             }
@@ -229,7 +269,15 @@ fn control_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, dr
             }
             response
         }
-        Control::Widths => widths_ui(ui, field, path, run, width, draft),
+        Control::Widths if field.key == "model.hidden" => {
+            let empty = Some(Value::Array(Vec::new()));
+            list_ui(ui, field, path, run, (width, "none: linear"), draft, move |text| Ok(parse_widths(text)?.or(empty)))
+        }
+        Control::Widths => list_ui(ui, field, path, run, (width, "as above"), draft, parse_widths),
+        Control::Numbers { may_be_one, low, high, rule } => {
+            let parse = move |text: &str| parse_numbers(text, may_be_one, (low..=high, rule)).map(Some);
+            list_ui(ui, field, path, run, (width, ""), draft, parse)
+        }
         Control::Choice(choices) => {
             let choices = choices();
             let present = draft.value(run, field.key).and_then(Value::as_str).map(str::to_owned);
@@ -256,34 +304,49 @@ fn slider_ui(ui: &mut Ui, value: &mut f64, low: f64, high: f64, logarithmic: boo
     ui.add(slider)
 }
 
-fn learned_ui(ui: &mut Ui, path: &str, run: usize, draft: &mut Draft) {
+fn is_learned(draft: &Draft, key: &str, run: usize) -> bool {
+    draft.value(run, key).is_some_and(Value::is_str)
+}
+
+fn learned_ui(ui: &mut Ui, key: &str, path: &str, (learned, now): (&str, Option<&str>), run: usize, draft: &mut Draft) {
     ui.horizontal(|ui| {
         ui.add_space(LABEL_WIDTH + 8.0);
-        let mut is_learned = draft.runs().get(run).is_some_and(|run| run.model.sigma == Sigma::Learned);
+        let mut is_learned = is_learned(draft, key, run);
         let response = ui
-            .checkbox(&mut is_learned, "Learned σ")
-            .on_hover_text("Optimises one σ with the weights, starting at 1; needs a restart");
+            .checkbox(&mut is_learned, learned)
+            .on_hover_text("Optimises it with the weights instead of keeping a number; needs a restart");
+        if let Some(now) = now.filter(|_| is_learned) {
+            ui.label(RichText::new(now).small().weak());
+        }
         if response.changed() {
             draft.set(path, if is_learned { Value::String("learned".to_owned()) } else { Value::Float(1.0) });
         }
     });
 }
 
-fn widths_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, draft: &mut Draft) -> Response {
-    let id = ui.scope_id().with("widths");
-    let present = draft.value(run, field.key).map(widths_text).unwrap_or_default();
+/// A text field for several numbers; `parse` gives none for a text that removes the setting.
+fn list_ui(
+    ui: &mut Ui,
+    field: &Field,
+    path: &str,
+    run: usize,
+    (width, hint): (f32, &str),
+    draft: &mut Draft,
+    parse: impl FnOnce(&str) -> Result<Option<Value>, String>,
+) -> Response {
+    let id = ui.scope_id().with("list");
+    let present = draft.value(run, field.key).map(list_text).unwrap_or_default();
     let rejected = draft.rejected_text(path).map(|(text, _)| text.clone());
     let mut text = ui.data(|data| data.get_temp::<String>(id)).or(rejected).unwrap_or(present);
-    let response = ui.add(TextEdit::singleline(&mut text).hint_text("as above").desired_width(width - 8.0));
+    let response = ui.add(TextEdit::singleline(&mut text).hint_text(hint).desired_width(width - 8.0));
     if response.has_focus() {
         ui.data_mut(|data| data.insert_temp(id, text.clone()));
     }
     if response.lost_focus() {
         ui.data_mut(|data| data.remove_temp::<String>(id));
-        match parse_widths(&text) {
+        match parse(&text) {
             Ok(Some(value)) => draft.set(path, value),
-            Ok(None) if field.key != "model.hidden" => draft.clear(path),
-            Ok(None) => draft.reject_text(path, text, "at least one width is needed, for example 64".to_owned()),
+            Ok(None) => draft.clear(path),
             Err(reason) => draft.reject_text(path, text, reason),
         }
     }
@@ -298,14 +361,36 @@ fn number(draft: &Draft, key: &str, run: usize) -> f64 {
     }
 }
 
-fn widths_text(value: &Value) -> String {
-    let widths = value.as_array().map(|widths| widths.iter().map(ToString::to_string).collect::<Vec<_>>());
-    widths.unwrap_or_default().join(", ")
+fn list_text(value: &Value) -> String {
+    let text = |value: &Value| match value {
+        Value::Float(number) => number.to_string(),
+        value => value.to_string(),
+    };
+    value.as_array().map_or_else(|| text(value), |values| values.iter().map(text).collect::<Vec<_>>().join(", "))
+}
+
+fn words_of(text: &str) -> Vec<&str> {
+    text.split([',', ' ', ';', '×']).map(str::trim).filter(|word| !word.is_empty()).collect()
+}
+
+/// Numbers from a text: a list, or one number by itself where that means something else.
+fn parse_numbers(text: &str, may_be_one: bool, (range, rule): (RangeInclusive<f64>, &str)) -> Result<Value, String> {
+    let number = |word: &&str| match word.replace('−', "-").parse::<f64>() {
+        Ok(number) if range.contains(&number) => Ok(Value::Float(number)),
+        Ok(_) => Err(format!("“{word}” is out of range: {rule}")),
+        Err(_) => Err(format!("“{word}” is not a number; write for example 4, 2.5, 0.8")),
+    };
+    let mut numbers: Vec<Value> = words_of(text).iter().map(number).collect::<Result<_, _>>()?;
+    match (numbers.len(), may_be_one) {
+        (0, _) => Err("at least one number is needed".to_owned()),
+        (1, true) => Ok(numbers.remove(0)),
+        _ => Ok(Value::Array(numbers)),
+    }
 }
 
 /// Widths from a text; none for an empty one.
 fn parse_widths(text: &str) -> Result<Option<Value>, String> {
-    let words: Vec<&str> = text.split([',', ' ', ';', '×']).map(str::trim).filter(|word| !word.is_empty()).collect();
+    let words = words_of(text);
     let width = |word: &&str| {
         word.parse::<u32>()
             .map(|width| Value::Integer(i64::from(width)))
@@ -327,8 +412,21 @@ mod tests {
     #[test]
     fn widths_are_read_with_any_separator() {
         let widths = parse_widths("64, 32 ;16").unwrap().unwrap();
-        assert_eq!(widths_text(&widths), "64, 32, 16");
+        assert_eq!(list_text(&widths), "64, 32, 16");
         assert_eq!(parse_widths("  ").unwrap(), None);
         assert!(parse_widths("64, wide").unwrap_err().contains("wide"));
+    }
+
+    #[test]
+    fn one_number_may_stand_for_all() {
+        let parsed = |text, may_be_one, low: f64| parse_numbers(text, may_be_one, (low..=10.0, "the rule"));
+        assert_eq!(list_text(&parsed("4, 2.5; 0.1", false, 0.0).unwrap()), "4, 2.5, 0.1");
+        assert_eq!(parsed("−0.5", true, -1.0).unwrap(), Value::Float(-0.5));
+        assert_eq!(parsed("0.5", false, 0.0).unwrap(), Value::Array(vec![Value::Float(0.5)]));
+        assert!(parsed("", true, 0.0).is_err());
+        assert!(parsed("4, much", false, 0.0).unwrap_err().contains("much"));
+        for wrong in ["4, −1", "11", "inf", "NaN"] {
+            assert!(parsed(wrong, false, 0.0).unwrap_err().ends_with("is out of range: the rule"), "{wrong}");
+        }
     }
 }

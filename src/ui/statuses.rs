@@ -31,7 +31,7 @@ pub fn statuses_ui(ui: &mut Ui, run: &Run, color: Color32) {
         ui.spacing_mut().item_spacing.x = GAP;
         let comparison = match run.reading(&Probe::PosteriorComparison).map(|reading| &reading.value) {
             Some(ReadingValue::PosteriorComparison(comparison)) => comparison,
-            Some(ReadingValue::NotDefined(reason)) => {
+            Some(ReadingValue::NotDefined(reason) | ReadingValue::Pending(reason)) => {
                 ui.label(RichText::new(*reason).small().color(palette.weak_text));
                 return;
             }

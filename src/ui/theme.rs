@@ -4,7 +4,7 @@
 //! that stay apart for colour-blind eyes (after Okabe and Ito 2008). The one accent belongs to controls and never to data. The ways of
 //! inference in a classical model have colours of their own.
 
-use crate::experiment::{DecoderKind, Inference};
+use crate::experiment::{DecoderKind, Inference, Settings};
 use crate::train::Run;
 use eframe::egui::{
     self, Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
@@ -61,6 +61,8 @@ pub struct Palette {
     pub hmc: Color32,
     /// Mean-field variational inference.
     pub mean_field: Color32,
+    /// What theory predicts, drawn over what was measured.
+    pub theory: Color32,
     /// Threshold and reference lines.
     pub threshold: Color32,
     /// Grid lines of plots.
@@ -100,6 +102,7 @@ static DARK: Palette = Palette {
     exact: rgb(0x1fa37a),
     hmc: rgb(0xc78bff),
     mean_field: rgb(0xf5ea7a),
+    theory: rgb(0xffffff),
     threshold: rgb(0xc7ccd4),
     grid: rgb(0x2f3641),
     data: rgb(0x8893a1),
@@ -129,6 +132,7 @@ static LIGHT: Palette = Palette {
     exact: rgb(0x00543d),
     hmc: rgb(0x9a4fe0),
     mean_field: rgb(0x937f00),
+    theory: rgb(0x101418),
     threshold: rgb(0x4a525d),
     grid: rgb(0xe2e6eb),
     data: rgb(0x7c8794),
@@ -170,8 +174,12 @@ impl Palette {
 
     /// The colour of a run: its decoder's, unless another run is named after that decoder or came first with it.
     pub fn run(&self, runs: &[Run], index: usize) -> Color32 {
-        let runs: Vec<(&str, DecoderKind)> =
-            runs.iter().map(|run| (run.settings.name.as_str(), run.settings.model.decoder)).collect();
+        self.of_settings(runs.iter().map(|run| &run.settings), index)
+    }
+
+    /// [`Self::run`] for settings of which no run may exist yet.
+    pub fn of_settings<'a>(&self, runs: impl Iterator<Item = &'a Settings>, index: usize) -> Color32 {
+        let runs: Vec<(&str, DecoderKind)> = runs.map(|run| (run.name.as_str(), run.model.decoder)).collect();
         self.variant(&runs, index)
     }
 

@@ -67,6 +67,8 @@ impl Toolbar<'_> {
                     ui.close();
                 }
             }
+            ui.separator();
+            self.entry_ui(ui, UiCommand::ShowPhaseDiagram, actions);
         });
         lesson.response.on_hover_text("Experiments with a lesson beside them");
         let data = ui.menu_button("Data ▾", |ui| {

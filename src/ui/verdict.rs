@@ -1,7 +1,8 @@
 //! One sentence about a run: how many dimensions collapsed, by which measure, or why it cannot go on.
 
+use crate::exact::linear::Theory;
 use crate::experiment::{DecoderKind, LikelihoodKind, Settings};
-use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, Measures, PosteriorComparison};
+use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, LevelMeasures, Measures, PosteriorComparison};
 use crate::train::{Evaluation, Probe, ReadingValue, Run, RunState};
 
 /// Optimizer steps before which nothing is concluded.
@@ -94,6 +95,14 @@ pub fn comparison(run: &Run) -> Option<&PosteriorComparison> {
     }
 }
 
+/// What theory says about a run.
+pub fn theory(run: &Run) -> Option<&Theory> {
+    match run.reading(&Probe::Theory).map(|reading| &reading.value) {
+        Some(ReadingValue::Theory(theory)) => Some(theory),
+        _ => None,
+    }
+}
+
 /// What a run's state and measures say.
 pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
     let broken = |text: String| Verdict { standing: Standing::Broken, text };
@@ -107,16 +116,38 @@ pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
         }
         (_, None) => Verdict { standing: Standing::Unknown, text: "Nothing measured yet".to_owned() },
         (_, Some(measures)) => {
-            let (count, collapsed) = (measures.kl_per_dimension.len(), measures.collapsed_dimensions.len());
+            let (active, is_by_mode) = measures.active_in_x();
+            let count = measures.kl_per_dimension.len();
+            let collapsed = count - active.min(count);
             let standing = match collapsed {
                 0 => Standing::Active,
                 collapsed if collapsed == count => Standing::Collapsed,
                 _ => Standing::Mixed,
             };
-            let dimensions = if count == 1 { "dimension" } else { "dimensions" };
-            Verdict { standing, text: format!("{collapsed} of {count} {dimensions} collapsed") }
+            let dimensions = match (is_by_mode, count) {
+                (false, 1) => "dimension",
+                (false, _) => "dimensions",
+                (true, 1) => "mode",
+                (true, _) => "modes",
+            };
+            let text = match measures.levels.as_slice() {
+                [_, _, ..] => by_level(&measures.levels),
+                _ => format!("{collapsed} of {count} {dimensions} collapsed"),
+            };
+            Verdict { standing, text }
         }
     }
+}
+
+/// The count of every level, the one next to the data first.
+fn by_level(levels: &[LevelMeasures]) -> String {
+    let counted = levels.iter().enumerate().map(|(at, level)| {
+        let (active, is_by_mode) = level.active_in_x();
+        let what = if is_by_mode { " modes" } else { "" };
+        let collapsed = level.dimensions - active.min(level.dimensions);
+        format!("z{}: {collapsed} of {}{what} collapsed", at + 1, level.dimensions)
+    });
+    counted.collect::<Vec<_>>().join(" · ")
 }
 
 /// [`verdict`] about a run of a session, and what stands in its place while it is too early for one.
@@ -148,7 +179,20 @@ pub fn title_of(name: &str) -> String {
 pub fn title(settings: &Settings) -> String {
     let decoder = settings.model.decoder;
     let is_misnamed = DecoderKind::ALL.iter().any(|kind| kind.key() == settings.name && *kind != decoder);
-    if is_misnamed { format!("{} ({})", decoder.label(), settings.name) } else { title_of(&settings.name) }
+    if is_misnamed {
+        return format!("{} ({})", decoder.label(), settings.name);
+    }
+    let objective = &settings.objective;
+    weight_title(&settings.name, "beta2-", "β2", objective.top_beta)
+        .or_else(|| weight_title(&settings.name, "beta-", "β", objective.beta))
+        .unwrap_or_else(|| title_of(&settings.name))
+}
+
+/// Title of a run that is named after a KL weight, such as `beta-4`: the weight as it is, with the name where that says another.
+fn weight_title(name: &str, prefix: &str, symbol: &str, weight: f64) -> Option<String> {
+    let named: f64 = name.strip_prefix(prefix)?.parse().ok()?;
+    let title = format!("{symbol} = {weight}");
+    Some(if named == weight { title } else { format!("{title} ({name})") })
 }
 
 /// Whether two runs' negative ELBOs are about the same kind of density.
@@ -178,6 +222,7 @@ pub fn nats(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Experiment;
 
     #[test]
     fn the_verdict_counts_collapsed_dimensions() {
@@ -185,6 +230,32 @@ mod tests {
             Measures { kl_per_dimension: vec![0.001, 0.4], collapsed_dimensions: vec![0], ..Measures::default() };
         let verdict = verdict(&RunState::Running, Some(&measures));
         assert_eq!(verdict, Verdict { standing: Standing::Mixed, text: "1 of 2 dimensions collapsed".to_owned() });
+    }
+
+    #[test]
+    fn levels_are_counted_each_for_itself() {
+        let level = |dimensions, active_units| LevelMeasures { dimensions, active_units, ..LevelMeasures::default() };
+        let measures = Measures {
+            kl_per_dimension: vec![0.1; 10],
+            collapsed_dimensions: vec![3, 4, 5, 6, 7, 8, 9],
+            levels: vec![level(5, 3), level(5, 0)],
+            ..Measures::default()
+        };
+        let verdict = verdict(&RunState::Running, Some(&measures));
+        assert_eq!(verdict.text, "z1: 2 of 5 collapsed · z2: 5 of 5 collapsed");
+        assert_eq!(verdict.standing, Standing::Mixed);
+    }
+
+    #[test]
+    fn a_run_named_after_its_weight_is_titled_by_what_it_is() {
+        let mut settings = Experiment::default().runs().unwrap().remove(0);
+        settings.name = "beta-2".to_owned();
+        assert_eq!(title(&settings), "β = 1 (beta-2)");
+        settings.objective.beta = 2.0;
+        assert_eq!(title(&settings), "β = 2");
+        settings.name = "beta2-1.5".to_owned();
+        settings.objective.top_beta = 1.5;
+        assert_eq!(title(&settings), "β2 = 1.5");
     }
 
     #[test]

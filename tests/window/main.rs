@@ -7,4 +7,6 @@ mod heat_map;
 mod panels;
 mod sharing;
 mod shell;
+mod sweep;
 mod theorem;
+mod theory;

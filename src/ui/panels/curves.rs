@@ -6,7 +6,8 @@
 use super::axes::round_step;
 use super::curve_points::{Column, columns, nearest, typical_range};
 use super::model_information::{self, model_information_ui};
-use super::words::{grouped, number, tick};
+use super::overlay::plated_text_ui;
+use super::words::{grouped, measured, number, tick};
 use super::{PanelContext, explained, measures};
 use crate::train::EVALUATE_EVERY;
 use crate::train::history::{History, Series};
@@ -21,6 +22,8 @@ use egui_plot::{AxisHints, GridMark, Plot, PlotTransform};
 const NARROWEST: f32 = 215.0;
 /// Two rows need this much.
 const LOWEST: f32 = 240.0;
+/// Lower plots have no room for words.
+const LABELLED_HEIGHT: f32 = 90.0;
 /// Room for the last tick's text at the right of a plot.
 const OVERHANG: f32 = 12.0;
 const TITLE_HEIGHT: f32 = 20.0;
@@ -46,6 +49,12 @@ impl Curve {
         }
     }
 
+    /// Name on the screen: with two levels it is z1 that all information about x passes through.
+    fn title(self, ctx: &PanelContext<'_>) -> &'static str {
+        let has_levels = (0..ctx.session.runs().len()).any(|run| ctx.levels(run).count() > 1);
+        if self == Self::MutualInformation && has_levels { "Information I(x; z1)" } else { self.name() }
+    }
+
     fn unit(self) -> &'static str {
         if self == Self::MutualInformation { "nats" } else { "nats per example" }
     }
@@ -66,7 +75,8 @@ impl Curve {
             }
             Self::MutualInformation => {
                 "Mutual information of x and z under the encoder, in nats, estimated over the evaluation pool at regular steps. Such an estimate \
-                cannot exceed the log of the pool's size, its cap: near the cap the true value may be higher. Rings: mutual information under the model \
+                cannot exceed the log of the pool's size, which is a cap of the estimate, not of the model: near it the true value may be higher. With two levels \
+                it is of z1; I(x; z2), which is no larger, stands above the bars of z2. Rings: mutual information under the model \
                 p(z) p(x|z), on samples from it; dashed below them the floor (K/2) log(1 + m⁴/σ²) that a Brenier decoder certifies for it"
             }
         }
@@ -136,10 +146,10 @@ fn runs_ui(ui: &mut Ui, ctx: &PanelContext<'_>) {
 fn curve_title_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve) {
     ui.horizontal(|ui| {
         ui.set_height(TITLE_HEIGHT);
-        let title = ui.add(Label::new(RichText::new(curve.name()).small().strong()).sense(Sense::hover()));
+        let title = ui.add(Label::new(RichText::new(curve.title(ctx)).small().strong()).sense(Sense::hover()));
         explained(title, curve.explanation());
         let unit = match cap(ctx).filter(|_| curve == Curve::MutualInformation) {
-            Some((cap, _)) => format!("nats, cap {}", number(cap)),
+            Some((cap, _)) => format!("estimate ≤ {} nats", number(cap)),
             None => curve.unit().to_owned(),
         };
         if ui.available_width() > 160.0 {
@@ -150,7 +160,7 @@ fn curve_title_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve) {
             for (index, run) in ctx.session.runs().iter().enumerate().rev() {
                 // The newest batch alone is noisy; the newest column of the curve is what the eye compares.
                 if let Some(last) = curve.series(&run.history).last() {
-                    let text = RichText::new(number(last.mean)).small().color(ctx.color(index));
+                    let text = RichText::new(measured(last.mean)).small().color(ctx.color(index));
                     ui.add(Label::new(text).truncate());
                 }
             }
@@ -217,9 +227,6 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
         return;
     }
     if ui.is_rect_visible(*shown.transform.frame()) {
-        if curve == Curve::MutualInformation {
-            cap_ui(ui, ctx, &shown.transform);
-        }
         for (index, series) in series.iter().enumerate() {
             line_ui(ui, ctx, &shown.transform, series, index);
             if curve == Curve::MutualInformation {
@@ -227,6 +234,7 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
             }
         }
         if curve == Curve::MutualInformation {
+            cap_ui(ui, ctx, &shown.transform);
             model_information::legend_ui(ui, ctx, &shown.transform);
         }
     }
@@ -355,13 +363,21 @@ fn cap_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform) {
     let Some((cap, pool)) = cap(ctx) else { return };
     let frame: Rect = *transform.frame();
     let y = transform.position_from_point_y(f64::from(cap));
-    let font = TextStyle::Small.resolve(ui.style());
     let painter = ui.painter().with_clip_rect(frame.intersect(ui.clip_rect()));
-    let text = format!("cap log({}) = {}", grouped(pool as f32), number(cap));
+    let text = format!("cap of the estimate: log({}) = {}", grouped(pool as f32), number(cap));
     if frame.y_range().contains(y) {
         let ends = [pos2(frame.left(), y), pos2(frame.right(), y)];
         painter.extend(Shape::dashed_line(&ends, Stroke::new(1.0, ctx.palette.threshold), 5.0, 4.0));
-        painter.text(pos2(frame.right() - 4.0, y + 1.0), Align2::RIGHT_TOP, text, font, ctx.palette.weak_text);
+        // In a low plot it would hide the curves, which reach the cap from below; the title says it, too.
+        if frame.height() < LABELLED_HEIGHT {
+            return;
+        }
+        let height = ui.text_style_height(&TextStyle::Small);
+        let (y, align) = match y - height - 2.0 > frame.top() {
+            true => (y - 2.0, Align2::RIGHT_BOTTOM),
+            false => (y + 2.0, Align2::RIGHT_TOP),
+        };
+        plated_text_ui(ui, &painter, ctx.palette, pos2(frame.right() - 4.0, y), align, &text);
     }
 }
 
@@ -378,10 +394,10 @@ fn read_out_ui(ui: &mut Ui, ctx: &PanelContext<'_>, step: f64) {
         }
         ui.end_row();
         for curve in Curve::ALL {
-            ui.label(curve.name());
+            ui.label(curve.title(ctx));
             for run in runs {
                 let bucket = nearest(curve.series(&run.history), step);
-                ui.label(bucket.map_or_else(|| "none yet".to_owned(), |bucket| number(bucket.mean)));
+                ui.label(bucket.map_or_else(|| "none yet".to_owned(), |bucket| measured(bucket.mean)));
             }
             ui.end_row();
         }
@@ -391,11 +407,11 @@ fn read_out_ui(ui: &mut Ui, ctx: &PanelContext<'_>, step: f64) {
 }
 
 fn words(ctx: &PanelContext<'_>, curve: Curve) -> String {
-    let mut text = format!("{} over steps, {}:", curve.name(), curve.unit());
+    let mut text = format!("{} over steps, {}:", curve.title(ctx), curve.unit());
     for run in ctx.session.runs() {
         let last = curve.series(&run.history).last();
         let value = last
-            .map_or_else(|| "no value yet".to_owned(), |last| format!("{} at step {}", number(last.mean), last.step));
+            .map_or_else(|| "no value yet".to_owned(), |last| format!("{} at step {}", measured(last.mean), last.step));
         text.push_str(&format!(" {} {value};", run.settings.name));
         if curve == Curve::MutualInformation {
             text.push_str(&model_information::words(run));

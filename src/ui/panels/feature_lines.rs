@@ -3,9 +3,10 @@
 use super::axes::{Axes, Axis, Margins};
 use super::memory::{Answer, answer, derived, panel_id, round_up};
 use super::traversal::traversal_of;
-use super::words::{dimension_name, example_name, number};
+use super::words::{example_name, number};
 use super::{PanelContext, caption_ui, message_ui, scaled_height, title_ui};
 use crate::train::{Probe, Traversal};
+use crate::ui::levels::Levels;
 use crate::ui::theme::Palette;
 use eframe::egui::{Color32, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 use std::sync::Arc;
@@ -28,7 +29,8 @@ pub(super) fn feature_lines_ui(
 ) {
     let dimension = ctx.selection.dimension;
     let height = scaled_height(ui, HEIGHT);
-    let name = dimension_name(dimension);
+    let levels = ctx.levels(run);
+    let name = levels.name(dimension);
     title_ui(ui, &format!("Latent traversal, {name}"), explanation, |_| {});
     let traversal = match found {
         Answer::Value(traversal) => traversal,
@@ -43,7 +45,7 @@ pub(super) fn feature_lines_ui(
         let text = "Only the dimensions of highest KL are traversed; this one is not among them";
         return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
     };
-    let lines = Lines { traversal: &traversal, row, features };
+    let lines = Lines { traversal: &traversal, row, features, levels };
     let words = lines.words(ctx);
     caption_ui(ui, ctx.palette, &words);
     let reach = shared_reach(ui, ctx, run, &traversal);
@@ -90,6 +92,7 @@ struct Lines<'a> {
     traversal: &'a Traversal,
     row: usize,
     features: usize,
+    levels: Levels,
 }
 
 impl Lines<'_> {
@@ -169,7 +172,7 @@ impl Lines<'_> {
     fn tooltip(&self, ctx: &PanelContext<'_>, axes: &Axes, response: &Response, feature: usize) {
         let Some(pointer) = response.hover_pos() else { return };
         let position = self.position(axes, pointer.x);
-        let dimension = dimension_name(self.traversal.order[self.row]);
+        let dimension = self.levels.name(self.traversal.order[self.row]);
         response.clone().on_hover_ui_at_pointer(|ui| {
             ui.strong(feature_name(ctx, feature));
             ui.label(format!(

@@ -6,11 +6,12 @@ use super::color_legend::{self, ColorLegend, map_ramp};
 use super::likelihood_map::value_at;
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, front_of_map_ui, prior_ui};
-use super::words::{dimension_name, number, round_number, short_number};
+use super::words::{number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
 use crate::measure::InjectivityField;
 use crate::train::{Probe, ReadingValue};
 use crate::ui::canvas::HeatMapPicture;
+use crate::ui::levels::Levels;
 use eframe::egui::{
     Color32, ComboBox, Id, Pos2, Rect, Response, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
@@ -103,8 +104,8 @@ pub(super) fn injectivity_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize
     let is_line = field.dimensions[0] == field.dimensions[1];
     response.widget_info(|| {
         let axes = match is_line {
-            true => dimension_name(field.dimensions[0]),
-            false => field.dimensions.map(dimension_name).join(" and "),
+            true => ctx.levels(run).name(field.dimensions[0]),
+            false => ctx.levels(run).names(field.dimensions).join(" and "),
         };
         WidgetInfo::labeled(Role::Image, true, format!("{} over {axes}: {}", quantity.name(), words[0]))
     });
@@ -119,10 +120,10 @@ pub(super) fn injectivity_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize
         if ui.is_rect_visible(outer) {
             picture_ui(ui, ctx, run, &axes, &field, &facts, highest);
         }
-        value_on_hover(ui, &axes, &field, quantity, &response);
+        value_on_hover(ui, ctx.levels(run), &axes, &field, quantity, &response);
     }
     legend_ui(ui, ctx, &field, quantity, highest, is_line);
-    caption_ui(ui, ctx.palette, &information_words(&field));
+    caption_ui(ui, ctx.palette, &information_words(&field, ctx.levels(run)));
 }
 
 fn field_of(value: &ReadingValue) -> Option<&Arc<InjectivityField>> {
@@ -220,9 +221,9 @@ fn words(field: &InjectivityField, quantity: Quantity, facts: &Facts) -> Vec<Str
 }
 
 /// Per-dimension Fisher information, long to short.
-fn information_words(field: &InjectivityField) -> Vec<String> {
+fn information_words(field: &InjectivityField, levels: Levels) -> Vec<String> {
     let listed = |write: fn(f32) -> String| {
-        let entry = |(dimension, value): (usize, &f32)| format!("{} {}", dimension_name(dimension), write(*value));
+        let entry = |(dimension, value): (usize, &f32)| format!("{} {}", levels.name(dimension), write(*value));
         let values = &field.information_per_dimension;
         let mut text = values.iter().enumerate().take(6).map(entry).collect::<Vec<_>>().join(", ");
         if values.len() > 6 {
@@ -260,7 +261,7 @@ fn picture_ui(
     }
     .paint(&painter);
     prior_ui(ui, &painter, axes, Ink::OVER_MAP);
-    front_of_map_ui(ui, ctx.palette, axes, field.dimensions);
+    front_of_map_ui(ui, ctx.palette, axes, ctx.levels(run).names(field.dimensions));
 }
 
 fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, field: &InjectivityField, quantity: Quantity) {
@@ -277,7 +278,7 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, field: &Inj
         let ends = [axes.at(-field.reach, floor), axes.at(field.reach, floor)];
         painter.extend(Shape::dashed_line(&ends, Stroke::new(1.2, palette.threshold), 5.0, 4.0));
     }
-    axes.front_ui(ui, palette, &dimension_name(field.dimensions[0]), quantity.name());
+    axes.front_ui(ui, palette, &ctx.levels(run).name(field.dimensions[0]), quantity.name());
 }
 
 fn legend_ui(
@@ -310,7 +311,14 @@ fn legend_ui(
     });
 }
 
-fn value_on_hover(ui: &Ui, axes: &Axes, field: &InjectivityField, quantity: Quantity, response: &Response) {
+fn value_on_hover(
+    ui: &Ui,
+    levels: Levels,
+    axes: &Axes,
+    field: &InjectivityField,
+    quantity: Quantity,
+    response: &Response,
+) {
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let z = [axes.x_value(pointer.x), axes.y_value(pointer.y)];
     let place = z.map(|z| 0.5 * (z / field.reach + 1.0));
@@ -327,7 +335,7 @@ fn value_on_hover(ui: &Ui, axes: &Axes, field: &InjectivityField, quantity: Quan
                 ui.label(text)
             };
         }
-        let [x, y] = field.dimensions.map(dimension_name);
+        let [x, y] = levels.names(field.dimensions);
         ui.label(format!("{x} = {:.2}, {y} = {:.2}", z[0], z[1]).replace('-', "−"));
     });
 }
@@ -360,7 +368,7 @@ mod tests {
         assert!(said[0].contains("certified at least m = 0.5") && said[0].contains("no fold"), "{said:?}");
         assert_eq!(Quantity::Jacobian.floor(&field), Some(0.25));
         assert!(Quantity::Output.values(&field).is_none());
-        assert_eq!(information_words(&field)[2], "‖J‖²/σ²: z1 1.50, z2 0.25");
+        assert_eq!(information_words(&field, Levels::single(2))[2], "‖J‖²/σ²: z1 1.50, z2 0.25");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id};
-use super::words::{dimension_name, example_name, number};
+use super::words::{example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{LatentGrid, Probe, ReadingValue};
 use eframe::egui::{
@@ -142,7 +142,7 @@ fn drawing_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, grid: &L
 fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, grid: &LatentGrid) {
     let palette = ctx.palette;
     let color = ctx.color(run);
-    let along = format!("along {}", dimension_name(grid.dimensions[0]));
+    let along = format!("along {}", ctx.levels(run).name(grid.dimensions[0]));
     let noise = format!("σ = {}", number(grid.sigma));
     let is_narrow = is_narrow(ui.available_width());
     // As high as two lines whether they are needed or not: a column must not jump.

@@ -5,7 +5,7 @@ use super::axes::{Axes, Axis, Margins};
 use super::color_legend::{self, sign_ui};
 use super::likelihood_scale::Span;
 use super::posterior::area_under;
-use super::words::{dimension_name, number};
+use super::words::number;
 use crate::measure::LikelihoodMap;
 use eframe::egui::{Pos2, Rect, Response, Shape, Stroke, Ui, pos2};
 
@@ -60,7 +60,7 @@ pub(super) fn curve_ui(
         .map(|(at, value)| axes.at(z(at), value.max(2.0 * span.low - span.high)))
         .collect();
     painter.line(curve, Stroke::new(2.5, ctx.color(run)));
-    axes.front_ui(ui, palette, &dimension_name(map.dimensions[0]), "log p(x|z), nats");
+    axes.front_ui(ui, palette, &ctx.levels(run).name(map.dimensions[0]), "log p(x|z), nats");
 
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let at =
@@ -69,7 +69,7 @@ pub(super) fn curve_ui(
     painter.vline(pointer.x, axes.frame.y_range(), Stroke::new(1.0, palette.weak_text));
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.strong(format!("log p(x|z) = {} nats", number(value)));
-        ui.label(format!("{} = {}", dimension_name(map.dimensions[0]), number(z(at))));
+        ui.label(format!("{} = {}", ctx.levels(run).name(map.dimensions[0]), number(z(at))));
         if let Some(density) = exact.get(at) {
             ui.label(format!("Exact posterior density {}", number(*density)));
         }

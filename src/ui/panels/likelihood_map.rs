@@ -9,11 +9,12 @@ use super::likelihood_curve::{self, curve_ui};
 use super::likelihood_scale::{Facts, SHARES, Span, facts_of, shared_reach, shared_span};
 use super::memory::{Answer, answer, panel_id};
 use super::overlay::{Ink, contours_ui, dashed_circle, front_of_map_ui, gaussian_ui, plated_text_ui, prior_shares_ui};
-use super::words::{dimension_name, example_name, number, round_number, short_number};
+use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
 use crate::measure::{FLAT_RANGE, LikelihoodMap, MapKind};
 use crate::train::{Probe, ReadingValue};
 use crate::ui::canvas::{Contours, HeatMapPicture};
+use crate::ui::levels::Levels;
 use eframe::egui::{
     Align2, Color32, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, epaint::EllipseShape, pos2, vec2,
 };
@@ -59,8 +60,8 @@ pub(super) fn likelihood_map_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: us
     let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     response.widget_info(|| {
         let axes = match map.kind {
-            MapKind::Line => dimension_name(map.dimensions[0]),
-            _ => map.dimensions.map(dimension_name).join(" and "),
+            MapKind::Line => ctx.levels(run).name(map.dimensions[0]),
+            _ => ctx.levels(run).names(map.dimensions).join(" and "),
         };
         let label = format!("log p(x|z) of {} over {axes}: {}", example_name(map.example), words[0]);
         WidgetInfo::labeled(Role::Image, true, label)
@@ -75,9 +76,9 @@ pub(super) fn likelihood_map_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: us
         let axes = Axes::within(square, margins, axis, axis);
         if ui.is_rect_visible(outer) {
             picture_ui(ui, ctx, run, &axes, &map, &facts, span);
-            front_of_map_ui(ui, ctx.palette, &axes, map.dimensions);
+            front_of_map_ui(ui, ctx.palette, &axes, ctx.levels(run).names(map.dimensions));
         }
-        value_on_hover(ui, &axes, &map, &facts, &response);
+        value_on_hover(ui, ctx.levels(run), &axes, &map, &facts, &response);
     }
     legend_ui(ui, ctx, run, &map, span);
     bound_ui(ui, ctx, run, &map);
@@ -234,7 +235,7 @@ pub(in crate::ui) fn value_at(values: &[f32], side: usize, [x, y]: [f32; 2]) -> 
     Some(along(at) + up * (along(at + side) - along(at)))
 }
 
-fn value_on_hover(ui: &Ui, axes: &Axes, map: &LikelihoodMap, facts: &Facts, response: &Response) {
+fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, facts: &Facts, response: &Response) {
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let z = [axes.x_value(pointer.x), axes.y_value(pointer.y)];
     let place = z.map(|z| 0.5 * (z / map.radius as f32 + 1.0));
@@ -246,7 +247,7 @@ fn value_on_hover(ui: &Ui, axes: &Axes, map: &LikelihoodMap, facts: &Facts, resp
     ui.painter().circle_stroke(pointer, 3.0, Stroke::new(1.0, Color32::WHITE));
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.strong(format!("log p(x|z) = {} nats", number(value)));
-        let [x, y] = map.dimensions.map(dimension_name);
+        let [x, y] = levels.names(map.dimensions);
         ui.label(format!("{x} = {:.2}, {y} = {:.2}", z[0], z[1]).replace('-', "−"));
         ui.label(format!("{} nats below the largest within the radius", number((facts.ends[1] - value).max(0.0))));
         if let Some(density) = density {

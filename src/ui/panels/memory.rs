@@ -9,7 +9,7 @@ use std::sync::Arc;
 const STAND_IN_SECONDS: f64 = 1.0;
 
 /// How long a quantity must stay small before its axis shrinks.
-const SHRINK_AFTER_SECONDS: f64 = 1.5;
+const SHRINK_AFTER_SECONDS: f64 = 1.0;
 
 /// A global id: what a panel remembers of a run does not depend on the layout around it.
 pub(in crate::ui) fn panel_id(panel: &'static str, run: usize) -> Id {
@@ -44,7 +44,7 @@ pub(in crate::ui) fn answer<T: Send + Sync + 'static>(
 ) -> Answer<T> {
     let now = ctx.input(|input| input.time);
     match run.reading(probe).map(|reading| &reading.value) {
-        Some(ReadingValue::NotDefined(reason)) => Answer::Message(reason),
+        Some(ReadingValue::NotDefined(reason) | ReadingValue::Pending(reason)) => Answer::Message(reason),
         Some(value) => match pick(value) {
             Some(value) => {
                 ctx.data_mut(|data| data.insert_temp(id, Last { value: value.clone(), seen: now }));
@@ -94,6 +94,8 @@ pub(in crate::ui) fn stable_maximum(ctx: &Context, id: Id, wanted: f32) -> f32 {
     let next = if wanted >= value || (wanted < 0.76 * value && now - small_since > SHRINK_AFTER_SECONDS) {
         (wanted, now)
     } else if wanted < 0.76 * value {
+        // Training may have stopped, and nothing else asks for a frame then.
+        ctx.request_repaint_after_secs(SHRINK_AFTER_SECONDS as f32);
         (value, small_since)
     } else {
         (value, now)

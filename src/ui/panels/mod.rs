@@ -23,12 +23,15 @@ pub(in crate::ui) mod overlay;
 mod plane;
 pub(in crate::ui) mod posterior;
 mod posterior_means;
+mod spectrum;
+mod theory;
 mod traversal;
 pub(in crate::ui) mod words;
 
 pub use curves::curves_ui;
 pub use words::{dimension_name, grouped, listed};
 
+use super::levels::Levels;
 use super::selection::Selection;
 use super::theme::Palette;
 use crate::data::ExampleShape;
@@ -51,8 +54,10 @@ pub struct PanelContext<'a> {
 /// Everything that can be drawn of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Panel {
-    /// KL per latent dimension.
+    /// KL per latent dimension, beside what theory predicts.
     KlBars,
+    /// Eigenvalues of the data's covariance, and the thresholds of theory.
+    Spectrum,
     /// Prior, aggregated posterior and one posterior over the selected dimension.
     Posterior,
     /// Aggregated posterior in a plane of two dimensions.
@@ -73,8 +78,9 @@ pub enum Panel {
 
 impl Panel {
     /// Every panel, in the order of a column; the curves of all runs last.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::KlBars,
+        Self::Spectrum,
         Self::Posterior,
         Self::Plane,
         Self::Traversal,
@@ -89,6 +95,7 @@ impl Panel {
     pub fn title(self) -> &'static str {
         match self {
             Self::KlBars => "KL per dimension",
+            Self::Spectrum => "Spectrum and thresholds",
             Self::Posterior => "Posterior against prior",
             Self::Plane => "Aggregated posterior",
             Self::Traversal => "Latent traversal",
@@ -104,6 +111,7 @@ impl Panel {
     pub fn name(self) -> &'static str {
         match self {
             Self::KlBars => "kl",
+            Self::Spectrum => "spectrum",
             Self::Posterior => "posterior",
             Self::Plane => "plane",
             Self::Traversal => "traversal",
@@ -120,12 +128,17 @@ impl Panel {
         Self::ALL.into_iter().find(|panel| panel.name() == name)
     }
 
+    /// Whether the panel is a row of many bars, which wants width.
+    pub fn is_broad(self) -> bool {
+        matches!(self, Self::KlBars | Self::Spectrum)
+    }
+
     /// Whether the panel has something to show for a run; [`Self::Curves`] belongs to all runs and always has.
     pub fn applies(self, session: &Session, run: usize) -> bool {
         let Some(run) = session.runs().get(run) else { return false };
         let is_planar_data = session.data().shape() == ExampleShape::Vector(2);
         match self {
-            Self::KlBars | Self::Posterior | Self::Plane | Self::Curves => true,
+            Self::KlBars | Self::Spectrum | Self::Posterior | Self::Plane | Self::Curves => true,
             Self::LikelihoodMap | Self::PosteriorMeans | Self::Injectivity => true,
             Self::Traversal => !is_planar_data,
             Self::LatentGrid => is_planar_data && run.settings.model.latent_dimensions >= 1,
@@ -137,10 +150,12 @@ impl Panel {
         if !self.applies(session, run) {
             return Vec::new();
         }
-        let has_plane = session.runs().get(run).is_some_and(|run| run.settings.model.latent_dimensions >= 2);
         let Selection { dimension, example, .. } = *selection;
+        let levels = session.runs().get(run).map(|run| Levels::of(&run.settings.model));
+        let has_plane = levels.is_some_and(|levels| levels.range(levels.level_of(dimension)).len() >= 2);
         match self {
-            Self::KlBars => vec![Probe::Measures, Probe::PosteriorComparison],
+            Self::KlBars => vec![Probe::Measures, Probe::PosteriorComparison, Probe::Theory],
+            Self::Spectrum => vec![Probe::Theory],
             Self::Posterior => vec![Probe::Marginal { dimension, example }],
             Self::Plane if has_plane => vec![Probe::Plane { dimensions: selection.plane() }],
             Self::Plane | Self::Curves => Vec::new(),
@@ -170,7 +185,8 @@ pub fn panel_ui(panel: Panel, ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usiz
         return;
     }
     match panel {
-        Panel::KlBars => kl_bars::kl_bars_ui(ui, ctx, run, None),
+        Panel::KlBars => kl_bars::kl_bars_ui(ui, ctx, run),
+        Panel::Spectrum => spectrum::spectrum_ui(ui, ctx, run),
         Panel::Posterior => posterior::posterior_ui(ui, ctx, run),
         Panel::Plane => plane::plane_ui(ui, ctx, run),
         Panel::Traversal => traversal::traversal_ui(ui, ctx, run),
@@ -183,6 +199,10 @@ pub fn panel_ui(panel: Panel, ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usiz
 }
 
 impl PanelContext<'_> {
+    fn levels(&self, run: usize) -> Levels {
+        Levels::of(&self.session.runs()[run].settings.model)
+    }
+
     fn color(&self, run: usize) -> Color32 {
         self.palette.run(self.session.runs(), run)
     }
@@ -227,10 +247,11 @@ pub(in crate::ui) fn caption_ui(ui: &mut Ui, palette: &Palette, forms: &[String]
             let galley = ui.painter().layout_no_wrap(text.to_string(), font.clone(), palette.weak_text);
             galley.size().x <= size.x
         };
-        let text = forms.iter().find(fits).unwrap_or(shortest);
+        let fitting = forms.iter().find(fits);
+        let text = fitting.unwrap_or(shortest);
         let label = Label::new(RichText::new(text).small().color(palette.weak_text)).truncate();
         let response = ui.add(label.show_tooltip_when_elided(false).sense(Sense::hover()));
-        if text != whole || response.rect.width() >= size.x - 1.0 {
+        if fitting != Some(whole) {
             response.on_hover_text(whole);
         }
     });

@@ -3,10 +3,10 @@
 
 use super::axes::Axes;
 use super::contour::ContourLine;
-use super::words::dimension_name;
 use crate::ui::theme::Palette;
 use eframe::egui::{
-    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, TextStyle, Ui, epaint::EllipseShape, pos2, vec2,
+    Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextStyle, Ui, epaint::EllipseShape, pos2,
+    vec2,
 };
 
 /// Colours of lines over a picture, and of the halo around them.
@@ -103,8 +103,7 @@ pub(in crate::ui) fn contours_ui(painter: &Painter, rect: Rect, lines: &[Contour
 }
 
 /// Outline, ticks and names of the axes around a map; a name that stands inside has to be read on every colour.
-pub(in crate::ui) fn front_of_map_ui(ui: &Ui, palette: &Palette, axes: &Axes, dimensions: [usize; 2]) {
-    let [x, y] = dimensions.map(dimension_name);
+pub(in crate::ui) fn front_of_map_ui(ui: &Ui, palette: &Palette, axes: &Axes, [x, y]: [String; 2]) {
     if !axes.is_narrow() {
         return axes.front_ui(ui, palette, &x, &y);
     }
@@ -119,6 +118,25 @@ pub(super) fn plated_text_ui(ui: &Ui, painter: &Painter, palette: &Palette, at: 
     let rect = align.anchor_size(at, galley.size());
     painter.rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, palette.surface.gamma_multiply(0.8));
     painter.galley(rect.min, galley, palette.text);
+}
+
+/// A bar that is collapsed: hollow and hatched.
+pub(super) fn hatched_bar_ui(painter: &Painter, palette: &Palette, bar: Rect, color: Color32) {
+    painter.rect_filled(bar, 1.0, palette.tint(color, 0.12));
+    hatch(&painter.with_clip_rect(bar.intersect(painter.clip_rect())), bar, palette.tint(color, 0.6));
+    painter.rect_stroke(bar, 1.0, Stroke::new(1.0, color), StrokeKind::Inside);
+}
+
+fn hatch(painter: &Painter, bar: Rect, color: Color32) {
+    let mut offset = 5.0;
+    while offset < bar.width() + bar.height() {
+        let start = pos2(bar.left(), bar.bottom() - offset);
+        painter.line_segment(
+            [start, start + vec2(bar.width() + bar.height(), bar.width() + bar.height())],
+            Stroke::new(1.0, color),
+        );
+        offset += 5.0;
+    }
 }
 
 /// Text with a halo.

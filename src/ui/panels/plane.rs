@@ -3,7 +3,7 @@
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, gaussian_ui, prior_ui};
-use super::words::{dimension_name, example_name, number, round_number, short_number};
+use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{Plane, Probe, ReadingValue};
 use crate::ui::canvas::{self, DensityPicture};
@@ -37,10 +37,10 @@ struct Facts {
 
 /// Draws the plane of the selected dimension and its partner.
 pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
-    let latent_dimensions = ctx.session.runs()[run].settings.model.latent_dimensions;
-    if latent_dimensions < 2 {
+    let levels = ctx.levels(run);
+    if levels.range(levels.level_of(ctx.selection.dimension)).len() < 2 {
         title_ui(ui, "Aggregated posterior", EXPLANATION, |_| {});
-        return message_ui(ui, ctx.palette, 40.0, "A plane needs two latent dimensions; this model has one");
+        return message_ui(ui, ctx.palette, 40.0, "A plane needs two latent dimensions; there is one here");
     }
     let probe = Probe::Plane { dimensions: ctx.selection.plane() };
     let found = answer(ui.ctx(), panel_id("plane", run), &ctx.session.runs()[run], &probe, plane_of);
@@ -48,7 +48,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
         Answer::Value(plane) => plane.dimensions,
         Answer::Message(_) => ctx.selection.plane(),
     };
-    let [x_name, y_name] = dimensions.map(dimension_name);
+    let [x_name, y_name] = levels.names(dimensions);
     title_ui(ui, "Aggregated posterior", EXPLANATION, |_| {});
     let width = ui.available_width();
     let margins = Margins::of_width(width);
@@ -81,7 +81,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
         axes.front_ui(ui, ctx.palette, &x_name, &y_name);
     }
     legend_ui(ui, ctx.palette, highest);
-    select_nearest(ui, ctx, &axes, &plane, &response);
+    select_nearest(ui, ctx, run, &axes, &plane, &response);
 }
 
 fn plane_of(value: &ReadingValue) -> Option<&Arc<Plane>> {
@@ -262,7 +262,8 @@ fn legend_ui(ui: &mut Ui, palette: &Palette, highest: f32) {
     });
 }
 
-fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, axes: &Axes, plane: &Plane, response: &Response) {
+fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, run: usize, axes: &Axes, plane: &Plane, response: &Response) {
+    let levels = ctx.levels(run);
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let distance = |[x, y, ..]: &[f32; 4]| axes.at(*x, *y).distance_sq(pointer);
     let nearest = plane.posteriors.iter().enumerate().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)));
@@ -277,7 +278,7 @@ fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, axes: &Axes, plane: &Plan
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.strong(format!("Nearest mean: {}", example_name(example)));
         for (dimension, mean, sd) in [(plane.dimensions[0], x, sd_x), (plane.dimensions[1], y, sd_y)] {
-            ui.label(format!("{} = {} ± {}", dimension_name(dimension), number(*mean), number(*sd)));
+            ui.label(format!("{} = {} ± {}", levels.name(dimension), number(*mean), number(*sd)));
         }
         if let Some(class) = class {
             ui.label(format!("Class {class}"));

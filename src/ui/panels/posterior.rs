@@ -2,7 +2,7 @@
 
 use super::axes::{Axes, Axis, Margins};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
-use super::words::{dimension_name, example_name, number};
+use super::words::{example_name, number};
 use super::{PanelContext, caption_ui, explained, message_ui, scaled_height, title_ui};
 use crate::train::{Marginal, Probe, ReadingValue};
 use eframe::egui::{
@@ -35,11 +35,12 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     let probe = Probe::Marginal { dimension: ctx.selection.dimension, example: ctx.selection.example };
     let id = panel_id("posterior", run);
     let found = answer(ui.ctx(), id, &ctx.session.runs()[run], &probe, marginal_of);
+    let levels = ctx.levels(run);
     let dimension = match &found {
         Answer::Value(marginal) => marginal.dimension,
         Answer::Message(_) => ctx.selection.dimension,
     };
-    title_ui(ui, &format!("Posterior against prior, {}", dimension_name(dimension)), EXPLANATION, |_| {});
+    title_ui(ui, &format!("Posterior against prior, {}", levels.name(dimension)), EXPLANATION, |_| {});
     let height = scaled_height(ui, HEIGHT);
     let Answer::Value(marginal) = found else {
         let Answer::Message(text) = found else { return };
@@ -50,18 +51,14 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     let heights = derived(ui.ctx(), id.with("heights"), &marginal, Heights::of);
     let maximum = shared_maximum(ui, ctx, &probe, &heights);
     let peak = Some(heights.highest_posterior).filter(|peak| *peak > maximum);
-    let words = words(&marginal, peak);
+    let words = words(&marginal, &levels.name(dimension), peak);
     caption_ui(ui, ctx.palette, &words);
     legend_ui(ui, ctx, run, Some(marginal.example));
 
     let (outer, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| {
-        let label = format!(
-            "Densities over {} for {}: {}",
-            dimension_name(dimension),
-            example_name(marginal.example),
-            words[0]
-        );
+        let label =
+            format!("Densities over {} for {}: {}", levels.name(dimension), example_name(marginal.example), words[0]);
         WidgetInfo::labeled(Role::Image, true, label)
     });
     if !ui.is_rect_visible(outer) {
@@ -73,8 +70,8 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
         Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(0.0, maximum));
     axes.back_ui(ui, ctx.palette, [true, true]);
     densities_ui(ui, ctx, run, &axes, &marginal);
-    axes.front_ui(ui, ctx.palette, &dimension_name(dimension), "density");
-    values_on_hover(ui, &axes, &marginal, &response);
+    axes.front_ui(ui, ctx.palette, &levels.name(dimension), "density");
+    values_on_hover(ui, &axes, &levels.name(dimension), &marginal, &response);
 }
 
 /// Height of caption, legend and picture together.
@@ -115,8 +112,8 @@ impl Heights {
 }
 
 /// How far the densities are from the prior, long to short; `peak` is the height of a posterior that leaves the picture.
-fn words(marginal: &Marginal, peak: Option<f32>) -> Vec<String> {
-    let (example, dimension) = (example_name(marginal.example), dimension_name(marginal.dimension));
+fn words(marginal: &Marginal, dimension: &str, peak: Option<f32>) -> Vec<String> {
+    let example = example_name(marginal.example);
     let (aggregated, posterior) = (marginal.aggregated_distance, marginal.posterior_distance);
     let mut forms = match (aggregated < SAME, posterior < SAME) {
         (true, true) => vec![
@@ -206,14 +203,14 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, example: Option<us
     });
 }
 
-fn values_on_hover(ui: &Ui, axes: &Axes, marginal: &Marginal, response: &eframe::egui::Response) {
+fn values_on_hover(ui: &Ui, axes: &Axes, name: &str, marginal: &Marginal, response: &eframe::egui::Response) {
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let x = axes.x_value(pointer.x);
     let at = marginal.grid.partition_point(|grid| *grid < x).min(marginal.grid.len().saturating_sub(1));
     let value = |density: &[f32]| density.get(at).copied().map_or_else(String::new, number);
     ui.painter().vline(pointer.x, axes.frame.y_range(), Stroke::new(1.0, ui.visuals().weak_text_color()));
     response.clone().on_hover_ui_at_pointer(|ui| {
-        ui.label(format!("{} = {x:.2}", dimension_name(marginal.dimension)));
+        ui.label(format!("{name} = {x:.2}"));
         ui.label(format!("Prior {}", value(&marginal.prior)));
         ui.label(format!("Aggregated posterior {}", value(&marginal.aggregated)));
         ui.label(format!("q(z|x) of {} {}", example_name(marginal.example), value(&marginal.posterior)));

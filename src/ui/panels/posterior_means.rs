@@ -5,7 +5,7 @@ use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::color_legend;
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::plated_text_ui;
-use super::words::{dimension_name, example_name, number, short_number};
+use super::words::{example_name, number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::measure::{ACTIVE_UNIT_VARIANCE, ExactComparison, PosteriorComparison};
 use crate::train::{Probe, ReadingValue};
@@ -44,7 +44,7 @@ pub(super) fn posterior_means_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: u
     let probe = Probe::PosteriorComparison;
     let found = answer(ui.ctx(), panel_id("posterior-means", run), &ctx.session.runs()[run], &probe, comparison_of);
     let dimension = ctx.selection.dimension;
-    let name = dimension_name(dimension);
+    let name = ctx.levels(run).name(dimension);
     let title = match ui.available_width() < 190.0 {
         true => format!("Means, {name}"),
         false => format!("Posterior-mean plane, {name}"),
@@ -87,7 +87,7 @@ pub(super) fn posterior_means_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: u
         axes.front_ui(ui, ctx.palette, x, y);
     }
     legend_ui(ui, ctx);
-    select_nearest(ui, ctx, &axes, &comparison, &facts, &response);
+    select_nearest(ui, ctx, run, &axes, &comparison, &facts, &response);
 }
 
 fn comparison_of(value: &ReadingValue) -> Option<&Arc<PosteriorComparison>> {
@@ -258,6 +258,7 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>) {
 fn select_nearest(
     ui: &Ui,
     ctx: &mut PanelContext<'_>,
+    run: usize,
     axes: &Axes,
     comparison: &PosteriorComparison,
     facts: &Facts,
@@ -274,7 +275,7 @@ fn select_nearest(
     let class = comparison.labels.as_ref().and_then(|labels| labels.get(example)).copied();
     let names = ctx.session.data().labels().map(|labels| &labels.names);
     let class = class.and_then(|class| names.and_then(|names| names.get(class as usize)));
-    let name = dimension_name(facts.dimension);
+    let name = ctx.levels(run).name(facts.dimension);
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.strong(format!("Nearest: {}", example_name(example)));
         ui.label(format!("E[{name} | x] exact {}, encoder {}", number(*x), number(*y)));

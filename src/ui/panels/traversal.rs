@@ -5,11 +5,13 @@
 use super::feature_lines::feature_lines_ui;
 use super::kl_bars::is_collapsed;
 use super::memory::{Answer, answer, panel_id};
-use super::words::{dimension_name, example_name, short_number, tick};
+use super::words::{example_name, short_number, tick};
 use super::{PanelContext, caption_ui, measures, message_ui, title_ui};
 use crate::data::ExampleShape;
 use crate::measure::Measures;
 use crate::train::{Probe, ReadingValue, Traversal};
+use crate::ui::given::Given;
+use crate::ui::theme::Palette;
 use eframe::egui::{
     Align2, Color32, ColorImage, Context, Id, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextStyle,
     TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
@@ -36,6 +38,8 @@ struct Atlas {
     source: Arc<Traversal>,
     texture: TextureHandle,
     cells: [usize; 2],
+    /// The part of every picture that the model was given.
+    given: Option<Given>,
 }
 
 /// Draws strips of pictures, or lines per feature for a table.
@@ -47,7 +51,7 @@ pub(super) fn traversal_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
         return feature_lines_ui(ui, ctx, run, found, EXPLANATION);
     };
     title_ui(ui, "Latent traversal", EXPLANATION, |_| {});
-    let rows = ctx.session.runs()[run].settings.model.latent_dimensions;
+    let rows = ctx.levels(run).total();
     let traversal = match found {
         Answer::Value(traversal) => traversal,
         Answer::Message(text) => {
@@ -58,15 +62,22 @@ pub(super) fn traversal_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
         }
     };
     let columns = traversal.positions.len();
-    let Some(atlas) = atlas(ui.ctx(), run, &traversal, [height, width, channels]) else {
+    let given = Given::of(ctx.session.data());
+    let Some(atlas) = atlas(ui.ctx(), run, &traversal, [height, width, channels], given) else {
         return message_ui(ui, ctx.palette, HEADER_PICTURE, "These pictures are too large for a texture");
+    };
+    let example = example_name(ctx.selection.example);
+    let [long, short] = match atlas.given {
+        Some(_) => ["; outlined at the left: given, the rest is completed", "; outlined: given"],
+        None => ["", ""],
     };
     caption_ui(
         ui,
         ctx.palette,
         &[
-            format!("Decoder's mean, from {}; a ring marks collapsed dimensions", example_name(ctx.selection.example)),
-            format!("From {}; ring: collapsed", example_name(ctx.selection.example)),
+            format!("Decoder's mean, from {example}{long}; a ring marks collapsed dimensions"),
+            format!("From {example}{short}; ring: collapsed"),
+            format!("From {example}{short}"),
         ],
     );
     header_ui(ui, ctx, &atlas);
@@ -138,7 +149,7 @@ fn header_ui(ui: &mut Ui, ctx: &PanelContext<'_>, atlas: &Atlas) {
     let mut x = rect.left();
     for (column, name) in ["Example", "Reconstruction"].into_iter().enumerate() {
         let picture = Rect::from_min_size(pos2(x, rect.top()), vec2(HEADER_PICTURE, HEADER_PICTURE));
-        atlas.paint(ui.painter(), picture, 0, column);
+        atlas.paint(ui.painter(), ctx.palette, picture, 0, column);
         ui.painter().rect_stroke(picture, 0.0, Stroke::new(1.0, ctx.palette.outline), StrokeKind::Outside);
         let place = pos2(picture.right() + 6.0, picture.center().y);
         let text = ui.painter().text(place, Align2::LEFT_CENTER, name, font.clone(), ctx.palette.weak_text);
@@ -198,7 +209,7 @@ fn row_ui(
     let values = measures(&ctx.session.runs()[run]);
     let kl = values.and_then(|values| values.kl_per_dimension.get(dimension)).copied();
     let state = values.map_or("", |values| if is_collapsed(values, dimension) { "collapsed" } else { "active" });
-    let name = dimension_name(dimension);
+    let name = ctx.levels(run).name(dimension);
     let is_selected = ctx.selection.dimension == dimension;
     response.widget_info(|| {
         let label =
@@ -219,7 +230,7 @@ fn row_ui(
     row_texts(ui, ctx, rect, &name, kl, state == "collapsed");
     for column in 0..columns {
         let corner = pos2(rect.left() + GUTTER + column as f32 * cell, rect.top());
-        atlas.paint(painter, Rect::from_min_size(corner, vec2(cell, cell)), row + 1, column);
+        atlas.paint(painter, palette, Rect::from_min_size(corner, vec2(cell, cell)), row + 1, column);
     }
     if is_selected || response.hovered() || response.has_focus() {
         let color = if is_selected { palette.accent } else { palette.weak_text };
@@ -232,7 +243,7 @@ fn row_ui(
             hovered.filter(|column| *column >= 0.0).map(|column| column as usize).filter(|column| *column < columns)
         {
             let (picture, _) = ui.allocate_exact_size(vec2(112.0, 112.0), Sense::hover());
-            atlas.paint(ui.painter(), picture, row + 1, column);
+            atlas.paint(ui.painter(), palette, picture, row + 1, column);
             ui.label(format!(
                 "{name} = {:.1}; the example's mean is {:.2}",
                 traversal.positions[column], traversal.mean[dimension]
@@ -265,7 +276,7 @@ fn row_texts(ui: &Ui, ctx: &PanelContext<'_>, rect: Rect, name: &str, kl: Option
 
 impl Atlas {
     /// Paints the picture of a row and column; row 0 holds the example and its reconstruction.
-    fn paint(&self, painter: &Painter, place: Rect, row: usize, column: usize) {
+    fn paint(&self, painter: &Painter, palette: &Palette, place: Rect, row: usize, column: usize) {
         let [width, height] = self.texture.size().map(|size| size as f32);
         let [cell_width, cell_height] = self.cells.map(|size| size as f32);
         // Half a texel in from the edges: smoothing must not mix neighbours.
@@ -283,11 +294,22 @@ impl Atlas {
         let scale = (place.width() / cell_width).min(place.height() / cell_height);
         let fitted = Rect::from_center_size(place.center(), vec2(cell_width, cell_height) * scale);
         painter.image(self.texture.id(), fitted, uv, Color32::WHITE);
+        // In a strip of small pictures one outline says it for all.
+        let is_small = row > 0 && place.width() <= LARGEST_CELL;
+        if let Some(given) = self.given.filter(|_| !is_small || column == 0) {
+            given.paint(painter, palette, fitted, is_small);
+        }
     }
 }
 
 /// The texture of a reading, uploaded once per reading.
-fn atlas(ctx: &Context, run: usize, traversal: &Arc<Traversal>, shape: [usize; 3]) -> Option<Arc<Atlas>> {
+fn atlas(
+    ctx: &Context,
+    run: usize,
+    traversal: &Arc<Traversal>,
+    shape: [usize; 3],
+    given: Option<Given>,
+) -> Option<Arc<Atlas>> {
     let id: Id = panel_id("traversal-atlas", run);
     let known: Option<Arc<Atlas>> = ctx.data(|data| data.get_temp(id));
     if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.source, traversal)) {
@@ -307,7 +329,7 @@ fn atlas(ctx: &Context, run: usize, traversal: &Arc<Traversal>, shape: [usize; 3
         }
         _ => ctx.load_texture(format!("traversal {run}"), image, options),
     };
-    let atlas = Arc::new(Atlas { source: traversal.clone(), texture, cells: [shape[1], shape[0]] });
+    let atlas = Arc::new(Atlas { source: traversal.clone(), texture, cells: [shape[1], shape[0]], given });
     ctx.data_mut(|data| data.insert_temp(id, atlas.clone()));
     Some(atlas)
 }

@@ -27,6 +27,11 @@ pub(in crate::ui) fn number(value: f32) -> String {
     }
 }
 
+/// A measured number of nats: what is left of 0 by rounding reads as 0.
+pub(in crate::ui) fn measured(value: f32) -> String {
+    if value.abs() < 0.00005 { number(0.0) } else { number(value) }
+}
+
 /// A minus as wide as a plus, where a hyphen is easily overlooked.
 fn signed(text: String) -> String {
     text.strip_prefix('-').map_or_else(|| text.clone(), |digits| format!("−{digits}"))
@@ -95,6 +100,7 @@ mod tests {
         assert_eq!(number(0.001_23), "0.0012");
         assert_eq!([0.1234, 1.234, 12.34, 123.44].map(number), ["0.123", "1.23", "12.3", "123.4"]);
         assert_eq!(number(12.345), "12.3");
+        assert_eq!([-9e-8, 0.0012, f32::NAN].map(measured), ["0", "0.0012", "not finite"]);
         assert_eq!(number(-0.25), "−0.250");
         assert_eq!(number(-12_345.0), "−12,345");
         assert_eq!(tick(0.2, 0.05), "0.20");
