@@ -86,9 +86,50 @@ pub const PRESETS: &[Preset] = &[
     ),
     preset!(
         Training,
+        "linear-vae",
+        "Linear VAE against theory",
+        "a model whose optimum is known: bars arrive at the predicted KLs, and die one by one as β passes the eigenvalues",
+        "kl",
+        "spectrum"
+    ),
+    preset!(
+        Training,
+        "conditional-correlation",
+        "Conditional VAE, correlation",
+        "the better a condition predicts the output, the less is left for z: the spectrum given the condition decides what collapses",
+        "kl",
+        "spectrum"
+    ),
+    preset!(
+        Training,
+        "hierarchical",
+        "Two levels",
+        "a linear hierarchical VAE with fixed encoder variance: the upper level dies mode by mode as β2 rises",
+        "kl",
+        "spectrum"
+    ),
+    preset!(
+        Training,
+        "hierarchical-learned-variance",
+        "Two levels, learned variance",
+        "with both encoder variances learned and β2 > β1 the upper level collapses whatever the data; a fixed variance keeps it alive",
+        "kl",
+        "spectrum"
+    ),
+    preset!(
+        Training,
         "fashion",
         "Fashion-MNIST",
         "built-in images, K = 16: half of the dimensions go unused with a standard decoder, none with a Brenier-map decoder"
+    ),
+    preset!(
+        Training,
+        "quadrants",
+        "Complete a picture",
+        "a conditional VAE completes Fashion-MNIST from its lower left quarter: what the quarter tells, z need not say",
+        "kl",
+        "spectrum",
+        "traversal"
     ),
     preset!(
         Training,
