@@ -18,7 +18,7 @@ pub enum SweepError {
         problem: String,
     },
     /// A setting that is no number.
-    #[error("`{0}` is not a setting that takes numbers, so that it cannot be an axis of a sweep")]
+    #[error("`{key}` is not a setting that takes numbers, so that it cannot be an axis of a sweep{remedy}", key = .0, remedy = of_a_variant(.0))]
     NotNumeric(String),
     /// The same setting twice.
     #[error("both axes are `{0}`; a sweep needs two different settings")]
@@ -66,4 +66,9 @@ pub enum SweepError {
     /// The system gives no thread.
     #[error("the sweep could not start: the system gives no thread ({0})")]
     Thread(String),
+}
+
+/// The remedy where the key is that of a variant.
+fn of_a_variant(key: &str) -> &'static str {
+    if key.starts_with("variants.") { "; name the setting itself, and choose the variant beside it" } else { "" }
 }

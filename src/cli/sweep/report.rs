@@ -147,13 +147,12 @@ pub(super) fn text(diagram: &PhaseDiagram, level: usize) -> String {
     let sweep = diagram.sweep();
     let mut text = String::new();
     let which = if sweep.levels() > 1 { format!(" of z{}", level + 1) } else { String::new() };
-    let _ = writeln!(
-        text,
-        "active dimensions{which} after {} steps; {} upwards, {} to the right\n",
-        sweep.experiment().steps,
-        sweep.y().key,
-        sweep.x().key
-    );
+    let (x, y) = (&sweep.x().key, &sweep.y().key);
+    let after = match [x, y].into_iter().any(|key| key == "steps") {
+        true => String::new(),
+        false => format!(" after {} steps", sweep.experiment().steps),
+    };
+    let _ = writeln!(text, "active dimensions{which}{after}; {y} upwards, {x} to the right\n");
     for y in (0..sweep.y().len()).rev() {
         let _ = write!(text, "{:>COLUMN$} |", shortened(sweep.y().values[y]));
         for x in 0..sweep.x().len() {
