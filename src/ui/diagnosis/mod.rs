@@ -1,27 +1,20 @@
 //! Words from numbers: what the measures of a run, and of two runs side by side, say. Nothing here knows a preset.
 
+mod comparison;
+mod theory;
+
 use super::levels::Levels;
-use super::panels::{grouped, listed};
-use super::verdict::{Maturity, is_comparable, nats, title};
-use crate::exact::linear::{Applicability, NoPrediction, Prediction};
+use super::panels::listed;
+use super::verdict::{Maturity, nats, title};
+use crate::exact::linear::{NoPrediction, Prediction};
 use crate::experiment::{DecoderKind, Learnable, LikelihoodKind, Settings};
-use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, LevelMeasures, Measures, Statuses};
+use crate::measure::{Diagnosis, LevelMeasures, Measures, Statuses};
 use crate::train::Evaluation;
 
 /// Nats in all dimensions together under which an active encoder is still close to the prior.
 const NEAR_PRIOR: f32 = 0.1;
 /// Nats in one dimension under which its posteriors cannot be told from the prior.
 const AT_PRIOR: f32 = 0.05;
-/// A part of a gap that is at least this share of the other is no minor one.
-const LEADING_SHARE: f32 = 0.6;
-/// Difference of two negative ELBOs, relative to their size, under which they count as equal: the noise of an evaluation …
-const SAME_SHARE: f32 = 0.001;
-/// … which is no less and no more than so many nats.
-const SAME_NATS: std::ops::RangeInclusive<f32> = 0.02..=0.1;
-
-/// Share of a predicted KL, or of a nat, within which a measured one has arrived at it.
-const SAME_SHARE_OF_THEORY: f32 = 0.02;
-
 /// What the words are made of.
 pub struct Facts<'a> {
     /// Settings in force.
@@ -45,7 +38,7 @@ pub fn diagnosis(runs: &[Facts<'_>]) -> (Vec<String>, Vec<String>) {
     let own = runs.iter().map(about).collect();
     let mut between = Vec::new();
     if let [first, rest @ ..] = runs {
-        between.extend(rest.iter().filter_map(|other| compare(first, other)));
+        between.extend(rest.iter().filter_map(|other| comparison::compare(first, other)));
     }
     for facts in runs.iter().filter(|facts| facts.maturity != Maturity::Untrained) {
         let Measures { mutual_information, mutual_information_cap, .. } = facts.measures;
@@ -68,7 +61,7 @@ fn about(facts: &Facts<'_>) -> String {
     let (status, mut reason) = (status(facts), reason(facts));
     match facts.prediction {
         Some(Ok(prediction)) => {
-            if let Some(theory) = against(facts.measures, prediction) {
+            if let Some(theory) = theory::against(facts.measures, prediction) {
                 reason = format!("{theory}. {reason}");
             }
         }
@@ -125,42 +118,6 @@ fn held_back(settings: &Settings, statuses: &Statuses) -> String {
         "The model has information that β = {} keeps the encoder from reading: exact KL {exact} nats, the encoder's is {encoder}; at β = 1 it would be a lag",
         settings.objective.beta
     )
-}
-
-/// Measured against predicted KL, where the optimum fixes it.
-fn against(measures: &Measures, prediction: &Prediction) -> Option<String> {
-    if !prediction.levels.iter().all(|level| level.is_determined) {
-        return None;
-    }
-    let predicted = prediction.levels.iter().map(|level| level.kl).sum::<f64>() as f32;
-    let active: Vec<String> = prediction.levels.iter().map(|level| level.active_dimensions.to_string()).collect();
-    let active = match active.as_slice() {
-        [lower, upper] => format!("{lower} active dimensions in z1 and {upper} in z2"),
-        _ => format!("{} active {}", active.concat(), if active == ["1"] { "dimension" } else { "dimensions" }),
-    };
-    let [theory, measured] = [predicted, measures.kl].map(nats);
-    let is_close = (measures.kl - predicted).abs() < SAME_SHARE_OF_THEORY * predicted.max(1.0);
-    match prediction.applicability {
-        Applicability::Theorem if is_close && !has_predicted_counts(measures, prediction) => {
-            Some(format!("Theory has KL {theory} nats in {active}; here it is {measured}, too, but not in as many yet"))
-        }
-        Applicability::Theorem if is_close => {
-            Some(format!("Theory has KL {theory} nats in {active}, and training has arrived there ({measured})"))
-        }
-        Applicability::Theorem => Some(format!("Theory has KL {theory} nats in {active}; here it is {measured}")),
-        Applicability::Guide(_) => Some(format!(
-            "As a guide, a linear model would have KL {theory} nats in {active}; this one, which is not linear, has {measured}"
-        )),
-    }
-}
-
-/// Whether as many dimensions of each level are active as theory has it; barely active ones may fall short of the measure's threshold.
-fn has_predicted_counts(measures: &Measures, prediction: &Prediction) -> bool {
-    measures.levels.iter().zip(&prediction.levels).all(|(measured, predicted)| {
-        let is_clear = |variance: &&f64| **variance >= f64::from(ACTIVE_UNIT_VARIANCE);
-        let clear = predicted.posterior_mean_variance.iter().filter(is_clear).count();
-        [predicted.active_dimensions, clear].contains(&measured.active_dimensions)
-    })
 }
 
 /// KL of all collapsed dimensions, and whether each of them is at the prior: a posterior that is the same for every x need not be.
@@ -341,92 +298,17 @@ fn noise(settings: &Settings) -> String {
     }
 }
 
-/// The newest step at which both runs were evaluated, with what was measured there.
-fn common<'a>(first: &Facts<'a>, other: &Facts<'a>) -> Option<(u64, &'a Measures, &'a Measures)> {
-    let (mut first, mut other) = (first.evaluations, other.evaluations);
-    while let ([.., a], [.., b]) = (first, other) {
-        match a.step.cmp(&b.step) {
-            std::cmp::Ordering::Equal => return Some((a.step, &a.measures, &b.measures)),
-            std::cmp::Ordering::Greater => first = &first[..first.len() - 1],
-            std::cmp::Ordering::Less => other = &other[..other.len() - 1],
-        }
-    }
-    None
-}
-
-fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
-    let (first_facts, other_facts) = (first, other);
-    let are_trained = [first, other].iter().all(|facts| facts.maturity == Maturity::Trained);
-    if !are_trained {
-        return None;
-    }
-    let names = [title(first.settings), title(other.settings)];
-    if !is_comparable(first.settings, other.settings) {
-        let [first, other] = names;
-        return Some(format!("−ELBO of {first} and {other} cannot be compared: their likelihoods or noise differ"));
-    }
-    let (step, a, b) = common(first, other)?;
-    let at = format!("step {}", grouped(step as f32));
-    let gap = (a.negative_elbo - b.negative_elbo).abs();
-    let same = SAME_SHARE * a.negative_elbo.abs().max(b.negative_elbo.abs());
-    if gap < same.clamp(*SAME_NATS.start(), *SAME_NATS.end()) {
-        let [first, other] = names;
-        return Some(format!(
-            "−ELBO of {first} and {other} is about the same at {at} ({} and {} nats)",
-            nats(a.negative_elbo),
-            nats(b.negative_elbo)
-        ));
-    }
-    let [first, other] = &names;
-    let is_first_better = a.negative_elbo <= b.negative_elbo;
-    let (better, worse, low, high) = if is_first_better { (a, b, first, other) } else { (b, a, other, first) };
-    let (kl, reconstruction) = (worse.kl - better.kl, worse.reconstruction - better.reconstruction);
-    let (few, many) = (better.active_units, worse.active_units);
-    let dear = match many > few {
-        true => format!("the price of {many} active {} instead of {few}", dimensions(many)),
-        false => "a KL that does not pay for itself".to_owned(),
-    };
-    let blurred = "a worse reconstruction";
-    let (smaller, larger) = (kl.min(reconstruction), kl.max(reconstruction));
-    let lagging = if is_first_better { other_facts } else { first_facts };
-    let why = match lagging.statuses.map(Statuses::diagnosis) {
-        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) if is_held_back(lagging.settings) => {
-            format!("its β = {}, which holds the encoder back", lagging.settings.objective.beta)
-        }
-        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) => {
-            "the lag of its encoder: the gap says nothing against the model".to_owned()
-        }
-        _ if smaller > LEADING_SHARE * larger => format!("{dear} and {blurred}, about equally"),
-        _ => {
-            let mostly = if smaller > 0.0 { "mostly " } else { "" };
-            format!("{mostly}{}", if kl > reconstruction { &dear } else { blurred })
-        }
-    };
-    Some(format!(
-        "−ELBO of {high} is {} nats higher than that of {low} at {at} ({} against {}): KL {} and reconstruction {} nats, so it is {why}",
-        nats(gap),
-        nats(worse.negative_elbo),
-        nats(better.negative_elbo),
-        signed(kl),
-        signed(reconstruction)
-    ))
-}
-
 fn dimensions(count: usize) -> &'static str {
     if count == 1 { "dimension" } else { "dimensions" }
 }
 
-/// A number of nats with its sign.
-fn signed(value: f32) -> String {
-    let text = nats(value);
-    if value > 0.0 && text != "0" { format!("+{text}") } else { text }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::theory::against;
     use super::*;
-    use crate::exact::linear::{DataSpectrum, LevelPrediction, Matching, predict};
+    use crate::exact::linear::{Applicability, DataSpectrum, LevelPrediction, Matching, predict};
     use crate::experiment::presets::Preset;
+    use crate::measure::ACTIVE_UNIT_VARIANCE;
 
     fn measured(kl: &[f32], variance: &[f32], negative_elbo: f32) -> Measures {
         let collapsed: Vec<usize> = (0..kl.len()).filter(|&at| variance[at] < ACTIVE_UNIT_VARIANCE).collect();
@@ -525,7 +407,7 @@ mod tests {
         let early = measured_in(0.461, 6, &prediction).unwrap();
         assert!(early.ends_with("here it is 0.461, too, but not in as many yet"), "{early}");
         prediction.applicability = Applicability::Guide("hidden layers");
-        assert!(said(0.7, &prediction).unwrap().starts_with("As a guide, a linear model"));
+        assert!(said(0.7, &prediction).unwrap().starts_with("As a guide, theory of linear models"));
         prediction.levels[0].is_determined = false;
         assert_eq!(said(0.7, &prediction), None);
     }
