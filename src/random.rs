@@ -32,6 +32,14 @@ pub enum Purpose {
     ClassicalData = 9,
     /// Hamiltonian Monte Carlo and stochastic variational inference; one stream a chain.
     Sampler = 10,
+    /// Batches and noise of steps that train the encoder alone; several streams a step.
+    InnerSteps = 11,
+    /// Noise of the steps that refine posteriors; several streams a step.
+    Refinement = 12,
+    /// Samples from the prior and from the likelihood while training; several streams a step.
+    TrainingSamples = 13,
+    /// Initial weights of what a training method adds to the model.
+    AuxiliaryWeights = 14,
 }
 
 /// The generator for one purpose and index (step, epoch, chunk).

@@ -7,7 +7,9 @@ mod classical;
 mod error;
 mod keys;
 mod live;
+mod objective;
 pub mod presets;
+pub mod remedies;
 mod settings;
 mod text;
 mod validate;
@@ -15,9 +17,13 @@ mod validate;
 pub use classical::{Classical, Inference, MixtureParameters, MixtureSettings, PpcaData, PpcaSettings, PpcaWeights};
 pub use error::ExperimentError;
 pub use live::LIVE;
+pub use objective::{
+    AnnealingSettings, Expectation, InformationSettings, LARGEST_KL_PER_DIMENSION, LaggingSettings, LibiSettings,
+    Method, ObjectiveSettings, PretrainingSettings, RefinementGradient, RefinementSettings, Schedule,
+};
 pub use settings::{
-    DataSettings, DecoderKind, EncoderStart, Expectation, Family, Learnable, LikelihoodKind, Method, ModelSettings,
-    ObjectiveSettings, OptimizerSettings, PriorKind, Projection,
+    DataSettings, DecoderKind, EncoderStart, Family, Learnable, LikelihoodKind, ModelSettings, OptimizerSettings,
+    PriorKind, Projection, SMALLEST_LOG_VARIANCE,
 };
 
 use serde::{Deserialize, Serialize};

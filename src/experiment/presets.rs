@@ -80,6 +80,44 @@ pub const PRESETS: &[Preset] = &[
     ),
     preset!(
         Training,
+        "remedies",
+        "Remedies side by side",
+        "six published remedies on the data of the first lesson: which of them bring information back, and what each of them costs"
+    ),
+    preset!(
+        Training,
+        "lagging",
+        "Lagging inference",
+        "an encoder that learns too slowly, and two ways of training that close the gap: aggressive steps, and refined posteriors",
+        "posterior-means",
+        "method"
+    ),
+    preset!(
+        Training,
+        "libi-linear",
+        "Likelihood before inference",
+        "a linear model whose posteriors no mean-field encoder can match: the ELBO bends the model, LiBI does not",
+        "method",
+        "posterior"
+    ),
+    preset!(
+        Training,
+        "libi-mobius",
+        "LiBI on a Möbius map",
+        "the same on a curved map with known log-likelihood: aggregated posterior, posterior matching, and the phases of the algorithm",
+        "method",
+        "posterior"
+    ),
+    preset!(
+        Training,
+        "mutual-information",
+        "Mutual autoencoder",
+        "one latent dimension, an ELBO that is flat in the decoder's weight, and a slider that says how much information z must carry",
+        "method",
+        "kl"
+    ),
+    preset!(
+        Training,
         "surplus-dimensions",
         "Surplus dimensions",
         "a 2-D pinwheel in R⁶, K = 4: two latent dimensions too many, and what keeping them active costs"

@@ -4,6 +4,9 @@ use crate::data::{ConditionKind, LoadOptions, PerDimension, Sampling, Scale, Sou
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
+/// Smallest log σ² that an encoder gives an example.
+pub const SMALLEST_LOG_VARIANCE: f64 = -12.0;
+
 /// `[data]`: what is modelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -68,22 +71,10 @@ pub struct ModelSettings {
     pub top_encoder_variance: Learnable,
     /// Standard deviation of p(z1 | z2) in a hierarchical model.
     pub level_sigma: f64,
-    /// Prior of a conditional model.
+    /// Prior of the latent variable.
     pub prior: PriorKind,
-}
-
-/// `[objective]`: what is optimised.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ObjectiveSettings {
-    /// Way of training.
-    pub method: Method,
-    /// β, the weight of the KL term; β1, the weight of the term of z1, in a hierarchical model.
-    pub beta: f64,
-    /// β2, the weight of the KL of z2 in a hierarchical model.
-    pub top_beta: f64,
-    /// How the expectation over q is taken.
-    pub expectation: Expectation,
+    /// Components of a mixture prior, pseudo-inputs of a VampPrior.
+    pub prior_components: usize,
 }
 
 /// `[optimizer]`: Adam with a global-norm clip.
@@ -126,8 +117,8 @@ impl ModelSettings {
     /// Whether encoder and decoder are linear.
     pub fn is_linear(&self) -> bool {
         let map = |widths: &Option<Vec<usize>>| widths.as_ref().unwrap_or(&self.hidden).is_empty();
-        let is_standard = self.decoder == DecoderKind::Standard;
-        self.hidden.is_empty() && (is_standard || map(&self.latent_map_hidden) && map(&self.output_map_hidden))
+        let has_own_widths = self.decoder == DecoderKind::Brenier;
+        self.hidden.is_empty() && (!has_own_widths || map(&self.latent_map_hidden) && map(&self.output_map_hidden))
     }
 }
 
@@ -168,13 +159,8 @@ impl Default for ModelSettings {
             top_encoder_variance: Learnable::Learned,
             level_sigma: 1.0,
             prior: PriorKind::Standard,
+            prior_components: 16,
         }
-    }
-}
-
-impl Default for ObjectiveSettings {
-    fn default() -> Self {
-        Self { method: Method::Elbo, beta: 1.0, top_beta: 1.0, expectation: Expectation::Sampled }
     }
 }
 
@@ -221,22 +207,16 @@ named_enum! {
 }
 
 named_enum! {
-    /// Prior of a conditional model.
+    /// Prior of the latent variable.
     PriorKind {
         /// N(0, I), whatever the condition.
         Standard = "standard", "Standard normal";
-        /// N(μ(c), diag σ²(c)), both learned.
+        /// N(μ(c), diag σ²(c)), both learned; of a conditional model.
         Conditional = "conditional", "Learned from the condition";
-    }
-}
-
-named_enum! {
-    /// How the expectation over q in the evidence lower bound is taken.
-    Expectation {
-        /// One reparameterised sample per example.
-        Sampled = "sampled", "One sample";
-        /// In closed form; for linear maps and a Gaussian likelihood.
-        ClosedForm = "closed-form", "Closed form";
+        /// Σ_c w_c N(μ_c, diag σ_c²), all learned.
+        GaussianMixture = "gaussian-mixture", "Learned Gaussian mixture";
+        /// (1/C) Σ_c q(z | u_c) over learned pseudo-inputs u_c (Tomczak and Welling 2018).
+        Vamp = "vamp", "VampPrior";
     }
 }
 
@@ -250,6 +230,13 @@ named_enum! {
     }
 }
 
+impl PriorKind {
+    /// Whether it is a mixture over the latent space, so that the KL to it has no closed form.
+    pub fn is_mixture(self) -> bool {
+        matches!(self, Self::GaussianMixture | Self::Vamp)
+    }
+}
+
 named_enum! {
     /// How the latent variable is mapped to the likelihood's natural parameter.
     DecoderKind {
@@ -257,6 +244,8 @@ named_enum! {
         Standard = "standard", "Standard";
         /// g2(βᵀ g1(z)), both maps gradients of strongly convex potentials: injective in z.
         Brenier = "brenier", "Brenier";
+        /// Lower-triangular linear map, D ≥ K: no rotation of z can turn its posteriors along the axes.
+        Triangular = "triangular", "Triangular";
     }
 }
 
@@ -280,13 +269,7 @@ named_enum! {
     }
 }
 
-named_enum! {
-    /// Way of training.
-    Method {
-        /// Amortised evidence lower bound; how its expectation is taken is a setting of its own.
-        Elbo = "elbo", "ELBO";
-    }
-}
+pub(super) use named_enum;
 
 /// A standard deviation or a variance that is a number, or `"learned"`.
 #[derive(Clone, Copy, Debug, PartialEq)]

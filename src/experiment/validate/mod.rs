@@ -1,10 +1,15 @@
 //! Ranges of settings, and whether a model fits its data.
 
+mod objective;
+
 use super::{DecoderKind, Expectation, Experiment, ExperimentError, Family, LikelihoodKind, ModelSettings, Settings};
 use crate::data::Dataset;
 
 /// Widest hidden layer and largest number of latent dimensions accepted: a typing error should not take the machine down.
 const LARGEST_WIDTH: usize = 16_384;
+
+/// Characters of a value that an error repeats.
+const LONGEST_VALUE: usize = 60;
 
 /// Latent dimensions up to which an expectation is taken in closed form.
 const LARGEST_CLOSED_FORM: usize = 128;
@@ -30,6 +35,7 @@ impl Experiment {
         self.validate()?;
         for settings in self.runs()? {
             fits(&settings.model, data)?;
+            objective::fits(&settings, data)?;
         }
         Ok(())
     }
@@ -75,9 +81,8 @@ impl Settings {
         let floor = model.convexity;
         require(floor >= 0.0 && floor.is_finite(), "model.convexity", &floor, "the floor m must be 0 or above")?;
         require(width(model.quadratic_rank), "model.quadratic_rank", &model.quadratic_rank, &width_rule)?;
-        for (key, beta) in [("objective.beta", self.objective.beta), ("objective.top_beta", self.objective.top_beta)] {
-            require(beta >= 0.0 && beta.is_finite(), key, &beta, "it must be 0 or above")?;
-        }
+        prior(model)?;
+        objective::validate(self)?;
         if self.objective.expectation == Expectation::ClosedForm {
             let rule = "the expectation has a closed form for linear maps (model.hidden = []) and a Gaussian likelihood only; \
                         set it to \"sampled\" (“One sample” in the menu)";
@@ -90,6 +95,9 @@ impl Settings {
             let key = "objective.expectation";
             require(latent <= LARGEST_CLOSED_FORM, key, &self.objective.expectation.key(), &limit)?;
             require(fine, "objective.expectation", &self.objective.expectation.key(), rule)?;
+            let rule = "the KL to a mixture has no closed form; set it to \"sampled\" (“One sample” in the menu)";
+            let key = self.objective.expectation.key();
+            require(!model.prior.is_mixture(), "objective.expectation", &key, rule)?;
         }
         let rate = self.optimizer.learning_rate;
         require(rate > 0.0 && rate.is_finite(), "optimizer.learning_rate", &rate, "it must be above 0")?;
@@ -101,6 +109,19 @@ impl Settings {
         let clip = self.optimizer.gradient_clip;
         require(clip > 0.0, "optimizer.gradient_clip", &clip, "it must be above 0")
     }
+}
+
+fn prior(model: &ModelSettings) -> Result<(), ExperimentError> {
+    let components = model.prior_components;
+    let rule = "it must be between 1 and 1024";
+    require((1..=1024).contains(&components), "model.prior_components", &components, rule)?;
+    let rule = "a mixture prior is for one latent level without conditions; set it to \"standard\", or model.family to \"vae\"";
+    let fine = model.family == Family::Vae || !model.prior.is_mixture();
+    require(fine, "model.prior", &model.prior.key(), rule)?;
+    let rule =
+        "a triangular decoder is a linear map of one latent level; set model.hidden to [] and model.family to \"vae\"";
+    let fine = model.decoder != DecoderKind::Triangular || model.hidden.is_empty() && model.family == Family::Vae;
+    require(fine, "model.decoder", &model.decoder.key(), rule)
 }
 
 fn is_positive(value: f64) -> bool {
@@ -120,6 +141,13 @@ fn fits(model: &ModelSettings, data: &Dataset) -> Result<(), ExperimentError> {
         return Err(ExperimentError::Data(format!(
             "a Brenier decoder needs at least as many data dimensions as latent dimensions (D ≥ K), but {} has D = {dimensions} \
              and model.latent_dimensions is {latent}; set it to {dimensions} or fewer",
+            data.name()
+        )));
+    }
+    if model.decoder == DecoderKind::Triangular && latent > dimensions {
+        return Err(ExperimentError::Data(format!(
+            "a triangular decoder needs at least as many data dimensions as latent dimensions (D ≥ K), but {} has D = {dimensions} and \
+             model.latent_dimensions is {latent}; set it to {dimensions} or fewer",
             data.name()
         )));
     }
@@ -143,5 +171,11 @@ fn require(fine: bool, key: &str, value: &dyn std::fmt::Display, rule: &str) -> 
     if fine {
         return Ok(());
     }
-    Err(ExperimentError::Range { key: key.to_owned(), value: value.to_string(), rule: rule.to_owned() })
+    let mut value = value.to_string();
+    // A number may have three hundred digits.
+    if value.len() > LONGEST_VALUE && value.is_ascii() {
+        value.truncate(LONGEST_VALUE);
+        value.push('…');
+    }
+    Err(ExperimentError::Range { key: key.to_owned(), value, rule: rule.to_owned() })
 }
