@@ -3,8 +3,8 @@
 use super::BrenierDecoder;
 use crate::experiment::LikelihoodKind;
 use crate::nn::{Dense, Initializer, Mlp};
-use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// `[batch, K]` to `[batch, D]`, given centred conditions `[batch, C]` where the model has any.
 #[derive(Module, Debug)]
@@ -14,6 +14,8 @@ pub enum Decoder {
     Standard(StandardDecoder),
     /// Injective in z.
     Brenier(BrenierDecoder),
+    /// Lower-triangular linear map.
+    Triangular(TriangularDecoder),
 }
 
 impl Decoder {
@@ -22,6 +24,7 @@ impl Decoder {
         match self {
             Self::Standard(decoder) => decoder.forward(z, condition),
             Self::Brenier(decoder) => decoder.forward(z, condition),
+            Self::Triangular(decoder) => decoder.forward(z),
         }
     }
 
@@ -55,6 +58,37 @@ impl StandardDecoder {
             None => z,
         };
         self.output.forward(self.hidden.forward(input))
+    }
+}
+
+/// x̂ = C z + b with C lower-triangular: C_dk = 0 for k > d. As in the linear examples of Yacoby, Pan and Doshi-Velez (2019), where the decoder
+/// is a Cholesky factor, z cannot be rotated until its posteriors are along the axes.
+#[derive(Module, Debug)]
+pub struct TriangularDecoder {
+    /// Cᵀ, `[K, D]`, of which the mask keeps what is in the triangle.
+    weight: Param<Tensor<2>>,
+    /// `[D]`.
+    bias: Param<Tensor<1>>,
+    /// 1 in the triangle, 0 outside, `[K, D]`.
+    #[module(skip)]
+    mask: Tensor<2>,
+}
+
+impl TriangularDecoder {
+    /// Over K inputs, at most as many as outputs. Its output starts around `offset`.
+    pub fn new(inputs: usize, offset: Vec<f32>, initializer: &mut Initializer<'_>, device: &Device) -> Self {
+        let outputs = offset.len();
+        let sd = (2.0 / (inputs + outputs) as f64).sqrt();
+        let mask = (0..inputs * outputs).map(|at| if at % outputs >= at / outputs { 1.0_f32 } else { 0.0 }).collect();
+        Self {
+            weight: initializer.normal(inputs, outputs, 0.0, sd),
+            bias: initializer.vector(offset),
+            mask: Tensor::from_data(TensorData::new::<f32, _>(mask, [inputs, outputs]), device),
+        }
+    }
+
+    fn forward(&self, z: Tensor<2>) -> Tensor<2> {
+        z.matmul(self.weight.val() * self.mask.clone()) + self.bias.val().unsqueeze()
     }
 }
 

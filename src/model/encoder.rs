@@ -1,13 +1,13 @@
 //! Amortised posterior q(z | x): a diagonal Gaussian whose mean is a multilayer perceptron of x, or a linear map.
 
 use super::DiagonalGaussian;
-use crate::experiment::{EncoderStart, Learnable};
+use crate::experiment::{EncoderStart, Learnable, SMALLEST_LOG_VARIANCE};
 use crate::nn::{Dense, Initializer, Mlp};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Range of log σ²: wide enough for every posterior met, narrow enough that exp cannot overflow.
-const LOG_VARIANCE_RANGE: (f32, f32) = (-12.0, 4.0);
+const LOG_VARIANCE_RANGE: (f32, f32) = (SMALLEST_LOG_VARIANCE as f32, 4.0);
 /// The same of a parameter, which has no reason to run away: as wide as the optima of linear models reach.
 const SHARED_LOG_VARIANCE_RANGE: (f32, f32) = (-30.0, 30.0);
 
@@ -100,6 +100,14 @@ impl Encoder {
             LogVariance::Fixed(fixed) => mean.full_like(fixed.variance.ln()),
         };
         DiagonalGaussian { mean, log_variance }
+    }
+
+    /// Range that log σ² is kept in.
+    pub fn log_variance_range(&self) -> (f32, f32) {
+        match &self.log_variance {
+            LogVariance::PerExample(_) => LOG_VARIANCE_RANGE,
+            LogVariance::Shared(_) | LogVariance::Fixed(_) => SHARED_LOG_VARIANCE_RANGE,
+        }
     }
 
     /// σ² where it is fixed.

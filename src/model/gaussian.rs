@@ -18,7 +18,7 @@ impl DiagonalGaussian {
     }
 
     /// Each of n rows as often as needed for `rows` in all, neighbours together.
-    pub(super) fn repeated(self, rows: usize) -> Self {
+    pub fn repeated(self, rows: usize) -> Self {
         let repeat = |tensor| super::repeat_rows(tensor, rows);
         Self { mean: repeat(self.mean), log_variance: repeat(self.log_variance) }
     }
@@ -27,6 +27,12 @@ impl DiagonalGaussian {
     pub fn kl_to_standard_normal(&self) -> Tensor<2> {
         let variance = self.log_variance.clone().exp();
         (self.mean.clone().powi_scalar(2) + variance - self.log_variance.clone()).sub_scalar(1.0).mul_scalar(0.5)
+    }
+
+    /// log q(z_d) of every dimension in nats, `[batch, K]`.
+    pub fn log_densities(&self, z: Tensor<2>) -> Tensor<2> {
+        let standardized = (z - self.mean.clone()).powi_scalar(2) * self.log_variance.clone().neg().exp();
+        (standardized + self.log_variance.clone()).add_scalar((2.0 * std::f64::consts::PI).ln()).mul_scalar(-0.5)
     }
 
     /// log q(z) in nats, `[batch]`.

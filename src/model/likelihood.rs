@@ -71,6 +71,16 @@ impl Likelihood {
         }
     }
 
+    /// A sample of a Gaussian likelihood made of standard normal `noise: [batch, D]`, mean + σ noise; differentiable in the mean and in a learned
+    /// σ, `[batch, D]`.
+    pub fn reparameterize(&self, natural: Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
+        natural
+            + match self.clamped_log_sigma() {
+                None => noise.mul_scalar(self.fixed_sigma),
+                Some(log_sigma) => noise * log_sigma.exp().unsqueeze::<2>(),
+            }
+    }
+
     /// log p(x | z), nats, `[batch]`.
     ///
     /// Gaussian: −½ Σ_d ((x_d − μ_d)/σ)² − D log σ − ½ D log 2π. Bernoulli, logits l: Σ_d x_d l_d − softplus(l_d).

@@ -5,16 +5,18 @@ mod decoder;
 mod encoder;
 mod gaussian;
 mod likelihood;
+mod mixture_prior;
 mod principal;
 mod prior;
 mod top_level;
 mod vae;
 
 pub use brenier_decoder::BrenierDecoder;
-pub use decoder::{Decoder, StandardDecoder};
+pub use decoder::{Decoder, StandardDecoder, TriangularDecoder};
 pub use encoder::Encoder;
 pub use gaussian::DiagonalGaussian;
 pub use likelihood::Likelihood;
+pub use mixture_prior::{MixturePrior, PriorComponents};
 pub use principal::principal_directions;
 pub use top_level::{TopLevel, spherical_cubature};
 pub use vae::Vae;
@@ -23,8 +25,8 @@ use burn::tensor::Tensor;
 
 /// What a model with a continuous latent variable can be asked.
 ///
-/// The latent variable is measured in units of its prior, which is N(0, I): see [`Vae`] for what this means where the prior is
-/// learned, or shaped by a level above. Rows of examples are `[D + C]`: the D values of the output, and the C of the condition where
+/// The latent variable is measured in units of its prior, which is N(0, I): see [`Vae`] for what this means where the prior is learned from a
+/// condition, or shaped by a level above. Where the prior is a learned mixture, [`Self::prior_components`] stands in the place of N(0, I). Rows of examples are `[D + C]`: the D values of the output, and the C of the condition where
 /// the model has one.
 pub trait LatentModel {
     /// K; over all levels.
@@ -74,6 +76,11 @@ pub trait LatentModel {
     /// log p(z) in nats, `[batch]`.
     fn log_prior(&self, z: Tensor<2>) -> Tensor<1>;
 
+    /// The mixture that is the prior; `None` where it is N(0, I).
+    fn prior_components(&self) -> Option<PriorComponents> {
+        None
+    }
+
     /// Dimensions of every latent level, the one next to the data first.
     fn level_dimensions(&self) -> Vec<usize> {
         vec![self.latent_dimensions()]
@@ -95,7 +102,8 @@ pub trait LatentModel {
         self.encode(x).reparameterize(noise)
     }
 
-    /// KL per dimension at a sample made of standard normal `noise: [batch, K]`, nats, `[batch, K]`; only a lower level's depends on the noise.
+    /// KL per dimension at a sample made of standard normal `noise: [batch, K]`, nats, `[batch, K]`; only a lower level's and the KL to a mixture
+    /// depend on the noise.
     fn kl_terms(&self, x: Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
         let _ = noise;
         self.encode(x).kl_to_standard_normal()
@@ -123,7 +131,7 @@ pub trait LatentModel {
 pub struct Bound {
     /// log p(x | z) at the sample, nats, `[batch]`.
     pub log_likelihood: Tensor<1>,
-    /// KL per dimension, nats, `[batch, K]`; of a lower level at the sample, and possibly negative there.
+    /// KL per dimension, nats, `[batch, K]`; of a lower level and to a mixture at the sample, and possibly negative there.
     pub kl: Tensor<2>,
 }
 

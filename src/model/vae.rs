@@ -5,11 +5,14 @@ use super::encoder::EncoderConfig;
 use super::gaussian::log_standard_normal;
 use super::prior::ConditionalPrior;
 use super::{
-    Bound, BrenierDecoder, Decoder, DiagonalGaussian, Encoder, LatentModel, Likelihood, StandardDecoder, TopLevel,
-    decoder, principal_directions, repeat_rows,
+    Bound, BrenierDecoder, Decoder, DiagonalGaussian, Encoder, LatentModel, Likelihood, MixturePrior, PriorComponents,
+    StandardDecoder, TopLevel, TriangularDecoder, decoder, principal_directions, repeat_rows,
 };
 use crate::data::Dataset;
-use crate::experiment::{DecoderKind, Family, LikelihoodKind, ModelSettings, PriorKind, Projection, Settings};
+use crate::experiment::{
+    DecoderKind, EncoderStart, Family, Learnable, LikelihoodKind, Method, ModelSettings, PriorKind, Projection,
+    Settings,
+};
 use crate::nn::Initializer;
 use crate::random::{Purpose, stream};
 use burn::module::Module;
@@ -17,7 +20,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// Encoder, decoder, likelihood, and what the family adds.
 ///
-/// * plain: z ~ N(0, I), x | z ~ likelihood(decoder(z)).
+/// * plain: z ~ N(0, I) or a learned mixture of Gaussians, x | z ~ likelihood(decoder(z)).
 /// * conditional: y | z, c ~ likelihood(decoder(z, c)). With a learned prior N(μ(c), diag σ²(c)) the latent variable is kept in the prior's
 ///   units, z = μ(c) + σ(c) ⊙ z′ with z′ ~ N(0, I): KLs are the same, and the encoder's output is q(z′ | y, c).
 /// * hierarchical: z2 ~ N(0, I), z1 | z2 ~ N(f(z2), σ₁² I), x | z1 ~ likelihood(decoder(z1)). The latent variable as a whole is (ε, z2) with
@@ -28,7 +31,10 @@ pub struct Vae {
     decoder: Decoder,
     likelihood: Likelihood,
     prior: Option<ConditionalPrior>,
+    mixture: Option<MixturePrior>,
     top: Option<TopLevel>,
+    /// r(z | x) of a mutual autoencoder, which reads z from samples of the model.
+    auxiliary: Option<Encoder>,
     /// K of the level next to the data.
     #[module(skip)]
     latent_dimensions: usize,
@@ -72,6 +78,8 @@ impl Vae {
         let encoder = Encoder::new(encoder, &mut for_encoder, &plain);
         let prior = (condition > 0 && model.prior == PriorKind::Conditional)
             .then(|| ConditionalPrior::new(condition, &model.hidden, latent, &mut for_decoder));
+        // A stream of its own: the other weights are those of the same run with another prior.
+        let mixture = MixturePrior::new(model, data, stream(settings.seed, Purpose::DecoderWeights, 1), device);
         let top = (model.family == Family::Hierarchical)
             .then(|| new_top_level(model, &mut for_encoder, &mut for_decoder, &plain));
         Self {
@@ -79,7 +87,9 @@ impl Vae {
             decoder,
             likelihood: Likelihood::new(model.likelihood, model.sigma, &for_decoder),
             prior,
+            mixture,
             top,
+            auxiliary: (settings.objective.method == Method::Mutual).then(|| new_auxiliary(settings, &center, device)),
             latent_dimensions: latent,
             output_dimensions: training_mean.len(),
             condition_center: (condition > 0)
@@ -104,13 +114,38 @@ impl Vae {
     pub fn brenier(&self) -> Option<&BrenierDecoder> {
         match &self.decoder {
             Decoder::Brenier(decoder) if self.prior.is_none() && self.top.is_none() => Some(decoder),
-            Decoder::Brenier(_) | Decoder::Standard(_) => None,
+            Decoder::Brenier(_) | Decoder::Standard(_) | Decoder::Triangular(_) => None,
         }
+    }
+
+    /// The same encoder beside another model's decoder, likelihood and prior.
+    #[must_use]
+    pub fn with_generator_of(self, other: Self) -> Self {
+        let top = match (self.top, other.top) {
+            (Some(own), Some(top)) => Some(TopLevel { encoder: own.encoder, ..top }),
+            (_, top) => top,
+        };
+        Self { encoder: self.encoder, top, ..other }
     }
 
     /// The likelihood.
     pub fn likelihood(&self) -> &Likelihood {
         &self.likelihood
+    }
+
+    /// r(z | x), where training is that of a mutual autoencoder.
+    pub fn auxiliary(&self) -> Option<&Encoder> {
+        self.auxiliary.as_ref()
+    }
+
+    /// D.
+    pub fn output_dimensions(&self) -> usize {
+        self.output_dimensions
+    }
+
+    /// Range that the encoder keeps log σ² of q(z | x) in.
+    pub fn log_variance_range(&self) -> (f32, f32) {
+        self.encoder.log_variance_range()
     }
 
     /// Conditions of examples `x: [n, D + C]`, centred, for `rows` rows; the mean condition without examples.
@@ -121,6 +156,28 @@ impl Vae {
             Some(x) => repeat_rows(x.narrow(1, self.output_dimensions, columns) - center, rows),
             None => Tensor::zeros([rows, columns], &center.device()),
         })
+    }
+
+    /// Both terms of the evidence lower bound at one sample of given posteriors of `x: [batch, D + C]`; of a model with one latent level.
+    pub fn bound_given(&self, posterior: &DiagonalGaussian, x: Tensor<2>, noise: Tensor<2>) -> Bound {
+        let z = posterior.reparameterize(noise);
+        let natural = self.decode_for(z.clone(), x.clone());
+        Bound { log_likelihood: self.log_likelihood(x, natural), kl: self.kl_given(posterior, || z) }
+    }
+
+    /// KL of given posteriors to the prior per dimension, nats, `[batch, K]`; of a model with one latent level. To a mixture, at the sample.
+    pub fn kl_given(&self, posterior: &DiagonalGaussian, sample: impl FnOnce() -> Tensor<2>) -> Tensor<2> {
+        match self.prior_components() {
+            Some(mixture) => mixture.kl_terms(posterior, sample()),
+            None => posterior.kl_to_standard_normal(),
+        }
+    }
+
+    /// log p(x, z) − log q(z) in nats, `[rows]`, at one sample of each given posterior; of a model with one latent level.
+    pub fn log_weights_given(&self, posterior: &DiagonalGaussian, x: Tensor<2>, noise: Tensor<2>) -> Tensor<1> {
+        let z = posterior.reparameterize(noise);
+        let natural = self.decode_for(z.clone(), x.clone());
+        self.log_likelihood(x, natural) + self.log_prior(z.clone()) - posterior.log_density(z)
     }
 
     fn decode_given(&self, z: Tensor<2>, condition: Option<Tensor<2>>) -> Tensor<2> {
@@ -151,6 +208,7 @@ fn new_decoder(
         DecoderKind::Standard => {
             Decoder::Standard(StandardDecoder::new(latent + condition, &model.hidden, offset, initializer))
         }
+        DecoderKind::Triangular => Decoder::Triangular(TriangularDecoder::new(latent, offset, initializer, device)),
         DecoderKind::Brenier => {
             let rank = model.quadratic_rank.min(offset.len()).max(latent);
             let directions = match (model.projection, data) {
@@ -162,6 +220,19 @@ fn new_decoder(
             Decoder::Brenier(BrenierDecoder::new(config, initializer, device))
         }
     }
+}
+
+/// A network like the encoder, with weights of its own and a learned variance. It starts at the prior, where its bound on the information is 0.
+fn new_auxiliary(settings: &Settings, center: &[f32], device: &Device) -> Encoder {
+    let mut initializer = Initializer::new(stream(settings.seed, Purpose::AuxiliaryWeights, 0), device);
+    let config = EncoderConfig {
+        center,
+        hidden: &settings.model.hidden,
+        latent: settings.model.latent_dimensions,
+        start: EncoderStart::Prior,
+        variance: Learnable::Learned,
+    };
+    Encoder::new(config, &mut initializer, &device.clone().inner())
 }
 
 fn new_top_level(
@@ -211,7 +282,7 @@ impl LatentModel for Vae {
     }
 
     fn has_exact_expectation(&self) -> bool {
-        self.is_linear && self.likelihood.kind() == LikelihoodKind::Gaussian
+        self.is_linear && self.likelihood.kind() == LikelihoodKind::Gaussian && self.mixture.is_none()
     }
 
     fn is_conditional(&self) -> bool {
@@ -231,7 +302,14 @@ impl LatentModel for Vae {
     }
 
     fn log_prior(&self, z: Tensor<2>) -> Tensor<1> {
-        log_standard_normal(z)
+        match self.prior_components() {
+            Some(mixture) => mixture.log_density(z),
+            None => log_standard_normal(z),
+        }
+    }
+
+    fn prior_components(&self) -> Option<PriorComponents> {
+        self.mixture.as_ref().map(|mixture| mixture.components(&self.encoder))
     }
 
     fn level_dimensions(&self) -> Vec<usize> {
@@ -273,7 +351,7 @@ impl LatentModel for Vae {
         let posterior = self.encoder.forward(x);
         match &self.top {
             Some(top) => top.kl_terms(&posterior, &top.sample(&posterior, noise)),
-            None => posterior.kl_to_standard_normal(),
+            None => self.kl_given(&posterior, || posterior.reparameterize(noise)),
         }
     }
 
@@ -285,10 +363,7 @@ impl LatentModel for Vae {
                 let kl = top.kl_terms(&posterior, &sample);
                 (self.decoder.forward(sample.z1, None), kl)
             }
-            None => {
-                let z = posterior.reparameterize(noise);
-                (self.decode_for(z, x.clone()), posterior.kl_to_standard_normal())
-            }
+            None => return self.bound_given(&posterior, x, noise),
         };
         Bound { log_likelihood: self.log_likelihood(x, natural), kl }
     }
@@ -303,11 +378,7 @@ impl LatentModel for Vae {
                 let ratio = top.log_prior_to_posterior(&posterior, &sample);
                 self.log_likelihood(x, self.decoder.forward(sample.z1, None)) + ratio
             }
-            None => {
-                let z = posterior.reparameterize(noise);
-                let natural = self.decode_for(z.clone(), x.clone());
-                self.log_likelihood(x, natural) + log_standard_normal(z.clone()) - posterior.log_density(z)
-            }
+            None => self.log_weights_given(&posterior, x, noise),
         }
     }
 }
