@@ -4,10 +4,12 @@
 //! The file is a zip archive: `experiment.toml`, and per variant `N/state.json`, `N/weights.safetensors` and
 //! `N/optimizer.safetensors`, so that weights can be read elsewhere.
 
+use super::algorithm::{AlgorithmState, KeptState};
 use super::history::{History, Progress};
 use super::optimizer::AdamState;
 use super::weights::NamedValues;
 use crate::experiment::{Experiment, ExperimentError};
+use crate::inference::Lagging;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -21,7 +23,7 @@ pub const EXTENSION: &str = "collapsar";
 /// Name of the checkpoint in the output folder of a headless run.
 pub const FILE_NAME: &str = "checkpoint.collapsar";
 /// Version of the archive's layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Largest entry read back: a damaged archive must not take the machine's memory.
 const LARGEST_ENTRY: u64 = 2 << 30;
 
@@ -45,6 +47,8 @@ pub struct VariantState {
     pub weights: Vec<NamedValues>,
     /// Moments, in the same order.
     pub optimizer: AdamState,
+    /// What the training method remembers.
+    pub algorithm: AlgorithmState,
     /// Curves so far.
     pub history: History,
     /// [`crate::data::Dataset::fingerprint`] of the data.
@@ -101,9 +105,28 @@ struct StateFile {
     name: String,
     step: u64,
     seconds: f64,
-    optimizer_steps: u64,
+    optimizer_steps: OptimizerSteps,
+    #[serde(default)]
+    lagging: Lagging,
+    #[serde(default)]
+    kept: Option<KeptFile>,
     history: History,
     data: u64,
+}
+
+/// Updates done, per parameter; layout 1 had one number for all.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum OptimizerSteps {
+    All(u64),
+    Each(Vec<u64>),
+}
+
+/// The model that LiBI has kept so far; its weights are in `N/kept.safetensors`.
+#[derive(Serialize, Deserialize)]
+struct KeptFile {
+    repeat: u64,
+    log_likelihood: f32,
 }
 
 impl Checkpoint {
@@ -140,7 +163,9 @@ impl Checkpoint {
                 name: variant.name.clone(),
                 step: variant.progress.step,
                 seconds: variant.progress.seconds,
-                optimizer_steps: variant.optimizer.steps,
+                optimizer_steps: OptimizerSteps::Each(variant.optimizer.steps.clone()),
+                lagging: variant.algorithm.lagging,
+                kept: variant.algorithm.kept.as_ref().map(KeptFile::of),
                 history: variant.history.clone(),
                 data: variant.data,
             };
@@ -150,6 +175,9 @@ impl Checkpoint {
             let moments: Vec<NamedValues> =
                 variant.optimizer.moments.iter().enumerate().flat_map(named_moments).collect();
             entry(&format!("{index}/optimizer.safetensors"), &to_safetensors(&moments)?)?;
+            if let Some(kept) = &variant.algorithm.kept {
+                entry(&format!("{index}/kept.safetensors"), &to_safetensors(&kept.weights)?)?;
+            }
         }
         let mut inner = archive.finish().map_err(|error| text(&error))?;
         inner.flush().map_err(|error| text(&error))
@@ -185,16 +213,35 @@ impl Checkpoint {
             }
             let weights = from_safetensors(&entry(&format!("{index}/weights.safetensors"))?).map_err(damaged)?;
             let moments = from_safetensors(&entry(&format!("{index}/optimizer.safetensors"))?).map_err(damaged)?;
+            let moments = pair_moments(moments).map_err(damaged)?;
+            let steps = match state.optimizer_steps {
+                OptimizerSteps::All(steps) => vec![steps; moments.len()],
+                OptimizerSteps::Each(steps) => steps,
+            };
+            let kept = match state.kept {
+                Some(KeptFile { repeat, log_likelihood }) => {
+                    let weights = from_safetensors(&entry(&format!("{index}/kept.safetensors"))?).map_err(damaged)?;
+                    Some(KeptState { repeat, log_likelihood, weights })
+                }
+                None => None,
+            };
             variants.push(VariantState {
                 name: state.name,
                 progress: Progress { step: state.step, seconds: state.seconds, steps_per_second: 0.0 },
                 weights,
-                optimizer: AdamState { steps: state.optimizer_steps, moments: pair_moments(moments).map_err(damaged)? },
+                optimizer: AdamState { steps, moments },
+                algorithm: AlgorithmState { lagging: state.lagging, kept },
                 history: state.history,
                 data: state.data,
             });
         }
         Ok(Self { experiment, variants })
+    }
+}
+
+impl KeptFile {
+    fn of(kept: &KeptState) -> Self {
+        Self { repeat: kept.repeat, log_likelihood: kept.log_likelihood }
     }
 }
 

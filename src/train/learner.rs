@@ -1,62 +1,68 @@
 //! A [`Learner`]: the model of one variant, its optimizer and its place in the data. No thread, no clock.
 
+use super::algorithm::Algorithm;
 use super::checkpoint::{CheckpointError, VariantState};
 use super::history::{CurvePoint, Progress};
 use super::message::{ExactMeasures, FinalMeasures};
-use super::optimizer::{Adam, StepSize};
-use super::probe::{Probe, Reading, ReadingValue};
+use super::optimizer::Adam;
+use super::probe::{Probe, Reading};
 use super::spectrum::{Covariance, LazySpectrum};
 use super::weights;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice, read};
 use crate::exact::linear::{DataSpectrum, NoPrediction, Theory, predict};
-use crate::experiment::{Expectation, LikelihoodKind, Settings};
-use crate::inference::elbo_terms;
+use crate::experiment::{Method, Settings};
+use crate::inference::{KlPenalty, Refined, Refinement, StepNoise, information_bound};
 use crate::measure::{
-    self, BrenierGiven, EvaluationPool, Measures, ModelInformation, Noise, PoolPosteriors, PosteriorComparison,
+    self, AggregateFit, EvaluationPool, LikelihoodEstimate, Measures, ModelInformation, Noise, PoolPosteriors,
+    PosteriorComparison,
 };
-use crate::model::{BrenierDecoder, LatentModel, Vae, repeat_rows, spherical_cubature};
-use crate::random::{BatchOrder, Purpose, binarize, normals, stream};
+use crate::model::{BrenierDecoder, LatentModel, Vae};
+use crate::random::BatchOrder;
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 
 /// Steps between two periodic evaluations. They happen at fixed steps, so that metrics do not depend on the screen.
 pub const EVALUATE_EVERY: u64 = 100;
 
 /// Losses of this many steps are read back together on a GPU: each read waits for the device.
-const GPU_STEPS_PER_READ: usize = 8;
+pub(super) const GPU_STEPS_PER_READ: usize = 8;
 /// Steps between two candidates for the last good weights.
-const SNAPSHOT_EVERY: u64 = 50;
+pub(super) const SNAPSHOT_EVERY: u64 = 50;
 
 /// Steps between two measurements of the model's own information, at a periodic evaluation: every fifth, since it costs more than the others.
 const MODEL_INFORMATION_EVERY: u64 = 5 * EVALUATE_EVERY;
 
+/// In the place of a step where noise is for measuring; no run gets so far.
+const MEASURED: u64 = (1 << 41) - 1;
+
 /// One variant being trained.
 pub struct Learner {
-    settings: Settings,
-    data: Arc<Dataset>,
-    kind: DeviceKind,
-    plain: Device,
-    autodiff: Device,
-    model: Vae,
-    optimizer: Adam,
-    order: BatchOrder,
-    step: u64,
-    unread: Vec<(u64, Tensor<1>)>,
-    candidate: Option<Snapshot>,
+    pub(super) settings: Settings,
+    pub(super) data: Arc<Dataset>,
+    pub(super) kind: DeviceKind,
+    pub(super) plain: Device,
+    pub(super) autodiff: Device,
+    pub(super) model: Vae,
+    pub(super) optimizer: Adam,
+    pub(super) algorithm: Algorithm,
+    pub(super) order: BatchOrder,
+    pub(super) step: u64,
+    pub(super) unread: Vec<(u64, Tensor<1>)>,
+    pub(super) candidate: Option<Snapshot>,
     last_good: Snapshot,
-    pool: EvaluationPool,
-    posteriors: Option<PoolPosteriors>,
-    spectrum: LazySpectrum,
+    pub(super) pool: EvaluationPool,
+    pub(super) posteriors: Option<PoolPosteriors>,
+    pub(super) spectrum: LazySpectrum,
 }
 
 #[derive(Clone)]
-struct Snapshot {
+pub(super) struct Snapshot {
     step: u64,
     model: Vae,
     optimizer: Adam,
+    algorithm: Algorithm,
 }
 
 /// How a step ended.
@@ -91,7 +97,12 @@ impl Learner {
                 settings.seed,
                 &plain,
             ),
-            last_good: Snapshot { step: 0, model: model.clone(), optimizer: optimizer.clone() },
+            last_good: Snapshot {
+                step: 0,
+                model: model.clone(),
+                optimizer: optimizer.clone(),
+                algorithm: Algorithm::default(),
+            },
             kind: device.kind,
             step: 0,
             unread: Vec::new(),
@@ -104,6 +115,7 @@ impl Learner {
             autodiff,
             model,
             optimizer,
+            algorithm: Algorithm::default(),
         }
     }
 
@@ -125,13 +137,23 @@ impl Learner {
             weights::with_values(learner.model, state.weights, &learner.autodiff).map_err(CheckpointError::Mismatch)?;
         learner.optimizer = Adam::from_state(state.optimizer, learner.kind, &learner.plain);
         learner.step = state.progress.step;
-        learner.last_good =
-            Snapshot { step: learner.step, model: learner.model.clone(), optimizer: learner.optimizer.clone() };
+        learner.algorithm = Algorithm::from_state(state.algorithm, &learner.model, &learner.autodiff)
+            .map_err(CheckpointError::Mismatch)?;
+        learner.last_good = learner.snapshot();
         Ok(learner)
     }
 
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            step: self.step,
+            model: self.model.clone(),
+            optimizer: self.optimizer.clone(),
+            algorithm: self.algorithm.clone(),
+        }
+    }
+
     /// Takes the spectrum of the data from where other variants take it, too.
-    pub(super) fn share_spectrum(&mut self, spectrum: LazySpectrum) {
+    pub(crate) fn share_spectrum(&mut self, spectrum: LazySpectrum) {
         self.spectrum = spectrum;
     }
 
@@ -155,39 +177,10 @@ impl Learner {
         if let Some(candidate) = &mut self.candidate {
             candidate.model.configure(&settings.model);
         }
-        self.settings = settings;
-    }
-
-    /// One optimizer step.
-    ///
-    /// # Errors
-    /// A device that fails to answer.
-    pub fn step(&mut self) -> Result<StepOutcome, DeviceError> {
-        if self.step.is_multiple_of(SNAPSHOT_EVERY) {
-            self.candidate =
-                Some(Snapshot { step: self.step, model: self.model.clone(), optimizer: self.optimizer.clone() });
+        if let Some(kept) = &mut self.algorithm.kept {
+            kept.model.configure(&settings.model);
         }
-        self.posteriors = None;
-        let (x, noise) = self.batch();
-        let terms = elbo_terms(&self.model, x, noise);
-        let objective = &self.settings.objective;
-        let gradients = terms.loss(&[objective.beta, objective.top_beta]).backward();
-        let gradients = GradientsParams::from_grads(gradients, &self.model);
-        let optimizer = &self.settings.optimizer;
-        let size = StepSize {
-            learning_rate: optimizer.learning_rate,
-            largest_norm: optimizer.gradient_clip,
-            slowed: Some((Vae::ENCODER, optimizer.encoder_rate)),
-        };
-        self.model = self.optimizer.step(self.model.clone(), gradients, size)?;
-        self.step += 1;
-        self.unread
-            .push((self.step, Tensor::cat(vec![terms.reconstruction.clone().inner(), terms.total_kl().inner()], 0)));
-        let together = match self.kind {
-            DeviceKind::Cpu => 1,
-            DeviceKind::Gpu => GPU_STEPS_PER_READ,
-        };
-        if self.unread.len() >= together { self.catch_up() } else { Ok(StepOutcome::Taken(Vec::new())) }
+        self.settings = settings;
     }
 
     /// Reads the losses of all steps taken so far.
@@ -216,38 +209,37 @@ impl Learner {
         Ok(StepOutcome::Taken(points))
     }
 
-    fn diverge(&mut self, points: Vec<CurvePoint>, at_step: u64) -> StepOutcome {
+    pub(super) fn diverge(&mut self, points: Vec<CurvePoint>, at_step: u64) -> StepOutcome {
         self.unread.clear();
         self.candidate = None;
         self.posteriors = None;
-        let Snapshot { step, model, optimizer } = self.last_good.clone();
-        (self.step, self.model, self.optimizer) = (step, model, optimizer);
+        let Snapshot { step, model, optimizer, algorithm } = self.last_good.clone();
+        (self.step, self.model, self.optimizer, self.algorithm) = (step, model, optimizer, algorithm);
         StepOutcome::Diverged { points, at_step, kept_step: step }
     }
 
-    /// Batch `[batch, D + C]` and noise `[batch, K]` of the coming step, both functions of the seed and the step alone. For an expectation in
-    /// closed form the batch holds every example 2K times, with the points of a cubature as noise.
-    fn batch(&mut self) -> (Tensor<2>, Tensor<2>) {
-        let (seed, size) = (self.settings.seed, self.settings.optimizer.batch_size);
-        let positions = self.order.batch(self.step, size);
-        let mut x = self.data.training_batch(&positions);
-        if self.settings.model.likelihood == LikelihoodKind::Bernoulli {
-            binarize(&mut stream(seed, Purpose::Binarization, self.step), &mut x);
-        }
-        if self.model.is_conditional() {
-            x = measure::beside(&x, self.data.training_condition(&positions).as_deref(), size);
-        }
-        let columns = x.len() / size;
-        let x = Tensor::from_data(TensorData::new(x, [size, columns]), &self.autodiff);
-        let latent = self.model.latent_dimensions();
-        let (noise, rows) = match self.settings.objective.expectation {
-            Expectation::Sampled => (normals(&mut stream(seed, Purpose::LatentNoise, self.step), size * latent), size),
-            Expectation::ClosedForm => (spherical_cubature(latent).repeat(size), 2 * latent * size),
-        };
-        (repeat_rows(x, rows), Tensor::from_data(TensorData::new(noise, [rows, latent]), &self.autodiff))
+    /// The model with the posteriors that are measured: refined where training is semi-amortised.
+    pub(super) fn measured(&self) -> Refined {
+        let objective = &self.settings.objective;
+        let refinement = (objective.method == Method::SemiAmortized).then(|| {
+            let penalty = KlPenalty::at(objective, self.step);
+            Refinement { settings: objective.refinement.clone(), penalty, noise: self.measuring_noise() }
+        });
+        Refined::new(&self.model, refinement)
     }
 
-    fn posteriors(&mut self, model: &Vae) -> Result<PoolPosteriors, DeviceError> {
+    /// Noise of its own, the same at every step: the same weights give the same numbers.
+    fn measuring_noise(&self) -> StepNoise {
+        StepNoise { seed: self.settings.seed, step: MEASURED, device: self.plain.clone() }
+    }
+
+    /// Lower bound on the model's own information, of a mutual autoencoder; nats.
+    pub(super) fn information_bound(&self) -> Result<Option<f32>, DeviceError> {
+        let bound = information_bound(&self.model.valid(), &self.measuring_noise(), measure::FINAL_SAMPLES);
+        Ok(bound.map(read).transpose()?.and_then(|values| values.first().copied()))
+    }
+
+    pub(super) fn posteriors(&mut self, model: &Refined) -> Result<PoolPosteriors, DeviceError> {
         if self.posteriors.is_none() {
             self.posteriors = Some(self.pool.posteriors(model)?);
         }
@@ -263,20 +255,40 @@ impl Learner {
         if !(measures.negative_elbo.is_finite() && measures.kl.is_finite()) {
             return Ok(Err(self.diverge(Vec::new(), self.step)));
         }
+        measures.information_bound = self.information_bound()?;
         if self.step.is_multiple_of(MODEL_INFORMATION_EVERY) {
             measures.model_information = self.model_information(measure::PERIODIC_SAMPLES)?;
+            measures.likelihood = Some(self.likelihood(measure::periodic_effort(&self.pool))?);
+            measures.aggregate = self.aggregate()?;
         }
         Ok(Ok(measures))
     }
 
+    /// Over the first examples of the pool, with so many samples each.
+    pub(super) fn likelihood(&self, [examples, samples]: [usize; 2]) -> Result<LikelihoodEstimate, DeviceError> {
+        let effort = [examples.min(self.pool.len()), samples];
+        measure::likelihood_estimate(&self.measured(), &self.pool, effort, self.settings.seed, &self.plain)
+    }
+
+    /// `None` under a learned mixture: what it is compared with is N(0, I).
+    pub(super) fn aggregate(&mut self) -> Result<Option<AggregateFit>, DeviceError> {
+        if self.settings.model.prior.is_mixture() {
+            return Ok(None);
+        }
+        let model = self.measured();
+        Ok(Some(measure::aggregate_fit(&self.posteriors(&model)?)))
+    }
+
     /// `None` of a conditional model: what it is asked for are examples without conditions.
     fn model_information(&self, samples: usize) -> Result<Option<ModelInformation>, DeviceError> {
-        let model = self.model.valid();
+        let model = self.measured();
         if model.is_conditional() {
             return Ok(None);
         }
-        let noise =
-            Noise { sigma: model.likelihood().sigma()?, expansion: model.brenier().map(BrenierDecoder::expansion) };
+        let noise = Noise {
+            sigma: model.model().likelihood().sigma()?,
+            expansion: model.model().brenier().map(BrenierDecoder::expansion),
+        };
         measure::model_information(&model, noise, samples, self.settings.seed, &self.plain).map(Some)
     }
 
@@ -285,9 +297,9 @@ impl Learner {
     /// # Errors
     /// A device that fails to answer.
     pub fn measure(&mut self) -> Result<Measures, DeviceError> {
-        let model = self.model.valid();
+        let model = self.measured();
         let posteriors = self.posteriors(&model)?;
-        let sigma = model.likelihood().sigma()?;
+        let sigma = model.model().likelihood().sigma()?;
         measure::measure(&model, &self.pool, &posteriors, sigma, self.settings.seed, &self.plain)
     }
 
@@ -296,17 +308,21 @@ impl Learner {
     /// # Errors
     /// A device that fails to answer.
     pub fn final_measures(&mut self) -> Result<FinalMeasures, DeviceError> {
-        let model = self.model.valid();
+        let model = self.measured();
         let comparison = self.comparison(&model)?;
         let model_information = self.model_information(measure::FINAL_SAMPLES)?;
+        let effort = [measure::importance_examples(&self.pool), measure::IMPORTANCE_SAMPLES];
+        let likelihood = self.likelihood(effort)?;
+        let aggregate = self.aggregate()?;
         Ok(FinalMeasures {
-            measures: Measures { model_information, ..self.measure()? },
-            importance_weighted_nll: measure::importance_weighted_nll(
-                &model,
-                &self.pool,
-                self.settings.seed,
-                &self.plain,
-            )?,
+            measures: Measures {
+                model_information,
+                likelihood: Some(likelihood),
+                aggregate,
+                information_bound: self.information_bound()?,
+                ..self.measure()?
+            },
+            importance_weighted_nll: -likelihood.log_likelihood,
             importance_samples: measure::IMPORTANCE_SAMPLES,
             importance_examples: measure::importance_examples(&self.pool),
             exact: ExactMeasures::of(&comparison),
@@ -315,11 +331,11 @@ impl Learner {
         })
     }
 
-    fn covariance(&self) -> Covariance {
+    pub(super) fn covariance(&self) -> Covariance {
         if self.model.is_conditional() { Covariance::OutputGivenCondition } else { Covariance::Output }
     }
 
-    fn theory(&self, spectrum: Result<Arc<DataSpectrum>, String>) -> Result<Theory, DeviceError> {
+    pub(super) fn theory(&self, spectrum: Result<Arc<DataSpectrum>, String>) -> Result<Theory, DeviceError> {
         let sigma = self.model.valid().likelihood().sigma()?.map(f64::from);
         let prediction = match &spectrum {
             Ok(spectrum) => predict(spectrum, &self.settings, sigma),
@@ -328,7 +344,7 @@ impl Learner {
         Ok(Theory { spectrum, prediction })
     }
 
-    fn comparison(&mut self, model: &Vae) -> Result<PosteriorComparison, DeviceError> {
+    pub(super) fn comparison(&mut self, model: &Refined) -> Result<PosteriorComparison, DeviceError> {
         let posteriors = self.posteriors(model)?;
         let mut comparison = measure::posterior_comparison(model, &self.pool, &posteriors, &self.plain)?;
         let is_by_mode = model.fixed_variances().iter().any(Option::is_some);
@@ -350,91 +366,6 @@ impl Learner {
         Ok(Reading { step: self.step, value: self.answer_value(probe)? })
     }
 
-    fn answer_value(&mut self, probe: Probe) -> Result<ReadingValue, DeviceError> {
-        let model = self.model.valid();
-        let latent = model.latent_dimensions();
-        let (dimensions, example) = match probe {
-            Probe::Measures | Probe::Injectivity | Probe::PosteriorComparison | Probe::Theory => ([0, 0], 0),
-            Probe::Marginal { dimension, example } => ([dimension, 0], example),
-            Probe::Plane { dimensions } => (dimensions, 0),
-            Probe::Traversal { example } => ([0, 0], example),
-            Probe::LatentGrid { dimensions, example }
-            | Probe::LikelihoodMap { dimensions, example }
-            | Probe::InjectivityField { dimensions, example } => (dimensions, example),
-        };
-        if dimensions.iter().any(|&dimension| dimension >= latent) {
-            return Ok(ReadingValue::NotDefined("the model has no such latent dimension"));
-        }
-        if example >= self.pool.len() {
-            return Ok(ReadingValue::NotDefined("the evaluation pool has no such example"));
-        }
-        let posteriors = self.posteriors(&model)?;
-        let (pool, device) = (&self.pool, &self.plain);
-        Ok(match probe {
-            Probe::Measures => ReadingValue::Measures(Arc::new(self.measure()?)),
-            Probe::Marginal { dimension, .. } => {
-                ReadingValue::Marginal(Arc::new(measure::marginal(&posteriors, dimension, example)))
-            }
-            Probe::Plane { .. } if latent < 2 => {
-                ReadingValue::NotDefined("a plane needs two latent dimensions, and this model has one")
-            }
-            Probe::Plane { .. } => ReadingValue::Plane(Arc::new(measure::plane(pool, &posteriors, dimensions))),
-            Probe::Traversal { .. } => {
-                ReadingValue::Traversal(Arc::new(measure::traversal(&model, pool, &posteriors, example, device)?))
-            }
-            Probe::LatentGrid { .. } => {
-                let sigma = model.likelihood().sigma()?;
-                match measure::latent_grid(&model, pool, &posteriors, dimensions, example, sigma, device)? {
-                    Some(grid) => ReadingValue::LatentGrid(Arc::new(grid)),
-                    None => ReadingValue::NotDefined("the decoded grid is drawn for data of two dimensions"),
-                }
-            }
-            Probe::Injectivity => match model.brenier() {
-                Some(decoder) => ReadingValue::Injectivity(Arc::new(measure::injectivity(
-                    decoder,
-                    pool,
-                    &posteriors,
-                    &model,
-                    device,
-                )?)),
-                None => {
-                    ReadingValue::NotDefined("the decoder has no guarantee to be injective in this latent variable")
-                }
-            },
-            Probe::LikelihoodMap { dimensions: [first, second], .. } if latent > 1 && first == second => {
-                ReadingValue::NotDefined("a likelihood map needs two different latent dimensions")
-            }
-            Probe::LikelihoodMap { .. } => ReadingValue::LikelihoodMap(Arc::new(measure::likelihood_map(
-                &model,
-                pool,
-                &posteriors,
-                dimensions,
-                example,
-                device,
-            )?)),
-            Probe::Theory => match self.spectrum.ask(&self.data, self.covariance()) {
-                Some(spectrum) => ReadingValue::Theory(Arc::new(self.theory(spectrum)?)),
-                None => ReadingValue::Pending("The covariance of the training data is being decomposed"),
-            },
-            Probe::PosteriorComparison => ReadingValue::PosteriorComparison(Arc::new(self.comparison(&model)?)),
-            Probe::InjectivityField { dimensions: [first, second], .. } if latent > 1 && first == second => {
-                ReadingValue::NotDefined("a field over a plane needs two different latent dimensions")
-            }
-            Probe::InjectivityField { .. } => ReadingValue::InjectivityField(Arc::new(measure::injectivity_field(
-                &model,
-                model
-                    .brenier()
-                    .map(|decoder| BrenierGiven { decoder, condition: model.condition(Some(pool.input(example)), 1) }),
-                model.likelihood().sigma()?,
-                pool,
-                &posteriors,
-                dimensions,
-                example,
-                device,
-            )?)),
-        })
-    }
-
     /// Everything needed to go on bit for bit; curves are added by whoever keeps them.
     ///
     /// # Errors
@@ -445,6 +376,7 @@ impl Learner {
             progress: Progress { step: self.step, ..progress },
             weights: weights::values(&self.model.valid())?,
             optimizer: self.optimizer.state()?,
+            algorithm: self.algorithm.state()?,
             history: super::history::History::default(),
             data: self.data.fingerprint(),
         })

@@ -2,6 +2,7 @@
 //!
 //! A new plot is a new probe here, its computation in [`crate::measure`], and a panel file; nothing else changes.
 
+use super::method::MethodReading;
 use crate::exact::linear::Theory;
 use crate::measure::{
     Injectivity, InjectivityField, LatentGrid, LikelihoodMap, Marginal, Measures, Plane, PoolIndex,
@@ -59,6 +60,8 @@ pub enum Probe {
     },
     /// What closed forms of linear models predict for this run.
     Theory,
+    /// Where the training method is, and what it has brought: phase, log-likelihood, posterior matching, aggregated posterior.
+    Method,
 }
 
 /// Answer to a [`Probe`].
@@ -93,6 +96,8 @@ pub enum ReadingValue {
     InjectivityField(Arc<InjectivityField>),
     /// Answer to [`Probe::Theory`].
     Theory(Arc<Theory>),
+    /// Answer to [`Probe::Method`].
+    Method(Arc<MethodReading>),
     /// The answer takes longer and is asked for again; what is being done, for the screen.
     Pending(&'static str),
     /// The probe does not apply; the reason, for the screen.

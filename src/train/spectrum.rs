@@ -21,12 +21,18 @@ pub(super) enum Covariance {
 
 /// A spectrum that is computed when it is first asked for.
 #[derive(Clone)]
-pub(super) struct LazySpectrum(Arc<[Part; 2]>);
+pub(crate) struct LazySpectrum(Arc<[Part; 2]>);
 
 #[derive(Default)]
 struct Part {
     answer: OnceLock<Answer>,
     is_started: AtomicBool,
+}
+
+impl Default for LazySpectrum {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl LazySpectrum {
@@ -36,7 +42,7 @@ impl LazySpectrum {
     }
 
     /// The spectrum, or `None` while a thread computes it.
-    pub fn ask(&self, data: &Arc<Dataset>, covariance: Covariance) -> Option<Answer> {
+    pub(super) fn ask(&self, data: &Arc<Dataset>, covariance: Covariance) -> Option<Answer> {
         let part = self.part(covariance);
         if let Some(answer) = part.answer.get() {
             return Some(answer.clone());
@@ -60,7 +66,7 @@ impl LazySpectrum {
     }
 
     /// The spectrum, computed here if nobody has.
-    pub fn wait(&self, data: &Dataset, covariance: Covariance) -> Answer {
+    pub(super) fn wait(&self, data: &Dataset, covariance: Covariance) -> Answer {
         let compute = || {
             let spectrum = DataSpectrum::of(data, covariance == Covariance::OutputGivenCondition);
             spectrum.map(Arc::new).map_err(|error| error.to_string())

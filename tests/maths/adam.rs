@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use collapsar::device::DeviceKind;
-use collapsar::train::{Adam, StepSize};
+use collapsar::train::{Adam, Part, StepSize};
 
 #[derive(Module, Debug)]
 struct Two {
@@ -23,7 +23,7 @@ fn start(device: &Device) -> Two {
 }
 
 fn size(learning_rate: f64, largest_norm: f64) -> StepSize<'static> {
-    StepSize { learning_rate, largest_norm, slowed: None }
+    StepSize { learning_rate, largest_norm, encoder: "vector", encoder_rate: 1.0, part: Part::All }
 }
 
 /// ½ Σ (parameter − target)²
@@ -91,15 +91,44 @@ fn a_restored_state_goes_on_bit_for_bit() {
 fn one_field_may_take_shorter_steps() {
     for kind in [DeviceKind::Cpu, DeviceKind::Gpu] {
         let device = Device::flex().autodiff();
-        let after = |slowed| {
+        let after = |encoder_rate| {
             let two = start(&device);
             let gradients = gradients(&two, &device);
-            values(&Adam::new(kind).step(two, gradients, StepSize { slowed, ..size(0.1, 5.0) }).unwrap())
+            values(&Adam::new(kind).step(two, gradients, StepSize { encoder_rate, ..size(0.1, 5.0) }).unwrap())
         };
-        let (whole, quarter, frozen) = (after(None), after(Some(("vector", 0.25))), after(Some(("vector", 0.0))));
+        let (whole, quarter, frozen) = (after(1.0), after(0.25), after(0.0));
         // The clip is on the whole gradient, so the other field moves as before.
         assert_eq!((&whole[..4], &whole[..4]), (&quarter[..4], &frozen[..4]), "{kind:?}");
         assert_close(quarter[4], 0.25 * whole[4], 1e-6, "a quarter of the step");
         assert!(whole[4] < -0.05 && frozen[4] == 0.0, "{kind:?}: {whole:?}, {frozen:?}");
+    }
+}
+
+#[test]
+fn a_part_that_is_left_out_keeps_its_values_its_moments_and_its_count() {
+    for kind in [DeviceKind::Cpu, DeviceKind::Gpu] {
+        let device = Device::flex().autodiff();
+        let taken = |parts: &[Part]| {
+            let (mut two, mut adam) = (start(&device), Adam::new(kind));
+            for &part in parts {
+                let gradients = gradients(&two, &device);
+                two = adam.step(two, gradients, StepSize { part, ..size(0.1, 1e9) }).unwrap();
+            }
+            (values(&two), adam.state().unwrap())
+        };
+        let (at_start, _) = taken(&[]);
+        let (encoder, state) = taken(&[Part::Encoder, Part::Encoder]);
+        assert_eq!(encoder[..4], at_start[..4], "{kind:?}");
+        assert_eq!(state.steps, [0, 2], "{kind:?}");
+        // A step of either part is a step of the whole: the loss is a sum over parameters.
+        let (whole, _) = taken(&[Part::All]);
+        for (order, (apart, state)) in
+            [taken(&[Part::Encoder, Part::Generator]), taken(&[Part::Generator, Part::Encoder])].into_iter().enumerate()
+        {
+            assert_eq!(state.steps, [1, 1]);
+            for (apart, whole) in apart.iter().zip(&whole) {
+                assert_close(*apart, *whole, 1e-6, &format!("{kind:?}, order {order}"));
+            }
+        }
     }
 }
