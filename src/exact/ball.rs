@@ -1,8 +1,9 @@
 //! Lattice points within a ball of the latent space, with the prior normalised over them.
 
-use super::grid::log_sum_exp;
+use super::PriorDensity;
+use super::grid::{SMALLEST_RADIUS, log_sum_exp};
 
-/// Width of the outermost ring, whose posterior mass says whether a ball is wide enough; at least one spacing.
+/// Width of the outermost ring, whose posterior mass says whether a ball is wide enough; at least one spacing, and less in a smaller ball than usual.
 const BORDER: f64 = 0.1;
 /// Spacing for one, two and three latent dimensions.
 const SPACINGS: [f64; LARGEST_DIMENSIONS] = [0.01, 0.05, 0.25];
@@ -10,7 +11,10 @@ const SPACINGS: [f64; LARGEST_DIMENSIONS] = [0.01, 0.05, 0.25];
 /// Latent dimensions above which a lattice of useful spacing has too many points.
 pub const LARGEST_DIMENSIONS: usize = 3;
 
-/// Lattice points of a ball around 0 in up to three latent dimensions, with the normalised prior N(0, I).
+/// A learned prior that sums to 1 up to this is resolved by the lattice and held by the ball.
+const PRIOR_TOLERANCE: f64 = 0.05;
+
+/// Lattice points of a ball around 0 in up to three latent dimensions, with the prior normalised over them: N(0, I), or a learned one.
 #[derive(Clone, Debug)]
 pub struct LatentBall {
     /// Radius in prior standard deviations.
@@ -28,8 +32,10 @@ pub struct LatentBall {
     /// Position of each point along each axis, from 0, `[points, K]`.
     places: Vec<u16>,
     is_border: Vec<bool>,
-    /// Mass of the prior's marginal at each position along an axis; the same for every axis. `[side]`.
+    /// Mass of the prior's marginal at each position along each axis, `[K, side]`.
     marginal_prior: Vec<f64>,
+    /// The prior's mass before it is normalised: the sum of its density over the points, times a cell.
+    prior_mass: f64,
 }
 
 impl LatentBall {
@@ -57,9 +63,10 @@ impl LatentBall {
             log_prior: Vec::new(),
             places: Vec::new(),
             is_border: Vec::new(),
-            marginal_prior: vec![0.0; side],
+            marginal_prior: Vec::new(),
+            prior_mass: 1.0,
         };
-        let border = radius - BORDER.max(0.999 * spacing);
+        let border = radius - (BORDER * (radius / SMALLEST_RADIUS).min(1.0)).max(0.999 * spacing);
         let mut place = vec![0; latent_dimensions];
         for index in 0..side.pow(latent_dimensions as u32) {
             // The last axis runs fastest.
@@ -73,16 +80,45 @@ impl LatentBall {
             if square <= radius * radius + 1e-9 {
                 ball.points.extend(place.iter().map(|&position| (position as f64 * spacing - radius) as f32));
                 ball.places.extend(place.iter().map(|&position| position as u16));
-                ball.log_prior.push(-0.5 * square);
+                ball.log_prior.push(-0.5 * square - 0.5 * latent_dimensions as f64 * (2.0 * std::f64::consts::PI).ln());
                 ball.is_border.push(square.sqrt() > border);
             }
         }
-        let normalizer = log_sum_exp(&ball.log_prior);
-        ball.log_prior.iter_mut().for_each(|log_prior| *log_prior -= normalizer);
-        for (place, log_prior) in ball.places.chunks_exact(latent_dimensions).zip(&ball.log_prior) {
-            ball.marginal_prior[usize::from(place[0])] += log_prior.exp();
-        }
+        ball.normalize();
         ball
+    }
+
+    /// The same points under another prior.
+    #[must_use]
+    pub fn under(mut self, prior: &PriorDensity) -> Self {
+        if prior.is_learned() {
+            let mut z = vec![0.0; self.latent_dimensions];
+            let log_prior = self.places().map(|place| {
+                z.iter_mut().zip(place).for_each(|(z, &position)| *z = self.coordinate(usize::from(position)));
+                prior.log_density(&z)
+            });
+            self.log_prior = log_prior.collect();
+            self.normalize();
+        }
+        self
+    }
+
+    /// From densities to masses that sum to 1.
+    fn normalize(&mut self) {
+        let normalizer = log_sum_exp(&self.log_prior);
+        self.log_prior.iter_mut().for_each(|log_prior| *log_prior -= normalizer);
+        self.prior_mass = (normalizer + self.latent_dimensions as f64 * self.spacing.ln()).exp();
+        self.marginal_prior = vec![0.0; self.latent_dimensions * self.side];
+        for (place, log_prior) in self.places.chunks_exact(self.latent_dimensions).zip(&self.log_prior) {
+            for (axis, &position) in place.iter().enumerate() {
+                self.marginal_prior[axis * self.side + usize::from(position)] += log_prior.exp();
+            }
+        }
+    }
+
+    /// Whether the ball holds nearly all of the prior and the lattice resolves it.
+    pub fn holds_prior(&self) -> bool {
+        (self.prior_mass - 1.0).abs() <= PRIOR_TOLERANCE
     }
 
     /// Spacing of [`Self::new`]; `None` for more than [`LARGEST_DIMENSIONS`] dimensions.
@@ -120,8 +156,8 @@ impl LatentBall {
         &self.is_border
     }
 
-    /// Mass of the prior's marginal at each position along any one axis, `[side]`.
-    pub(super) fn marginal_prior(&self) -> &[f64] {
-        &self.marginal_prior
+    /// Mass of the prior's marginal at each position along an axis, `[side]`.
+    pub(super) fn marginal_prior(&self, axis: usize) -> &[f64] {
+        &self.marginal_prior[axis * self.side..][..self.side]
     }
 }

@@ -1,19 +1,19 @@
 //! The exact posterior of a trained model, by evaluating the likelihood on a grid over a ball of the latent space.
 //!
-//! On the grid the prior is N(0, I) restricted to the ball and normalised there, and the likelihood range
+//! On the grid the prior, N(0, I) or a learned mixture, is restricted to the ball and normalised there, and the likelihood range
 //! R(x) = max_z log p(x|z) − min_z log p(x|z) is taken over the same points. The posterior is the prior tilted by the likelihood, so
 //! that KL(p(z|x) ‖ p(z)) ≤ min(R, R²/8) holds on the grid exactly: R is the theorem of Wang, Blei and Cunningham (2021) as a
 //! number, 0 if and only if the posterior is the prior.
 
-use super::{LARGEST_DIMENSIONS, LatentBall};
+use super::{LARGEST_DIMENSIONS, LatentBall, PriorDensity};
 use crate::device::{DeviceError, read};
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Radius looked at first; 1 % of the prior's mass lies outside in two dimensions.
 pub const SMALLEST_RADIUS: f64 = 3.0;
-/// Radius beyond which a grid is not widened.
-pub const LARGEST_RADIUS: f64 = 8.0;
+/// How much larger than the first the last radius is that is looked at, in the prior's scale: a grid under N(0, I) ends at 8.
+pub const WIDENED_BY: f64 = 5.0;
 /// A grid is widened while a posterior has so much more mass in its outermost ring than the prior has there.
 const LARGEST_BORDER_MASS: f64 = 0.01;
 
@@ -111,14 +111,15 @@ pub fn posterior_on(ball: &LatentBall, log_likelihood: &[f32]) -> ExactPosterior
     let mean = |marginal: &[f64]| {
         marginal.iter().enumerate().map(|(position, mass)| mass * ball.coordinate(position)).sum::<f64>()
     };
-    let divergence = |marginal: &[f64]| {
-        let masses = marginal.iter().zip(ball.marginal_prior()).filter(|(mass, _)| **mass > 0.0);
-        masses.map(|(mass, prior)| mass * (mass / prior).ln()).sum::<f64>()
+    let divergence = |(axis, marginal): (usize, &[f64])| {
+        let masses = marginal.iter().zip(ball.marginal_prior(axis)).filter(|(mass, _)| **mass > 0.0);
+        // Between narrow components the prior may be too small for a number.
+        masses.map(|(mass, prior)| mass * (mass / prior.max(f64::MIN_POSITIVE)).ln()).sum::<f64>()
     };
     ExactPosterior {
         likelihood_range: reference - f64::from(lowest),
         kl: information / total - evidence,
-        kl_per_dimension: marginals.chunks_exact(ball.side).map(divergence).collect(),
+        kl_per_dimension: marginals.chunks_exact(ball.side).enumerate().map(divergence).collect(),
         log_evidence: reference + evidence,
         mean: marginals.chunks_exact(ball.side).map(mean).collect(),
         border_mass: border / total,
@@ -141,9 +142,10 @@ pub fn exact_posterior<M: LatentModel>(
 }
 
 /// A ball that holds and resolves the posteriors of all rows of `examples: [count, D]`, and those posteriors; `None` for more than
-/// three latent dimensions, and where a grid has no answer: a posterior narrower than its spacing, or wider than the largest ball.
+/// three latent dimensions, and where a grid has no answer: a posterior or a learned prior narrower than its spacing, or a posterior wider than
+/// the largest ball.
 ///
-/// The ball starts at radius 3 and grows until no posterior has more than 1 % of its mass at the border. Its spacing is half the usual
+/// The ball starts at [`PriorDensity::radius`], 3 for N(0, I), and grows until no posterior has more than 1 % of its mass at the border. Its spacing is half the usual
 /// one where a posterior is narrow, and twice the usual one where all are wide.
 ///
 /// # Errors
@@ -161,14 +163,19 @@ pub fn exact_grid<M: LatentModel>(
         (false, _) | (true, 1) => &[2.0 * usual, usual, 0.5 * usual],
         (true, _) => &[4.0 * usual, 2.0 * usual],
     };
-    let mut radius = SMALLEST_RADIUS;
-    while radius <= LARGEST_RADIUS {
+    let prior = PriorDensity::of(model)?;
+    let mut radius = prior.radius();
+    let scale = prior.scale();
+    let largest = radius + WIDENED_BY * scale + 1e-9;
+    while radius <= largest {
         let mut is_within = true;
         for (attempt, &spacing) in spacings.iter().enumerate() {
-            let Some(ball) = LatentBall::with_spacing(latent, radius, spacing) else { return Ok(None) };
+            let Some(ball) = LatentBall::with_spacing(latent, radius, scale * spacing) else { return Ok(None) };
             if ball.len() > LARGEST_GRID {
                 break;
             }
+            let ball = ball.under(&prior);
+            let is_resolved = !prior.is_learned() || ball.holds_prior();
             let posteriors = posteriors_on(model, &ball, examples, device)?;
             is_within = posteriors.iter().all(ExactPosterior::is_within);
             if !is_within {
@@ -176,14 +183,14 @@ pub fn exact_grid<M: LatentModel>(
             }
             // … and there is nothing to gain from the rest when all are wide. (In three dimensions the search grid is too coarse for R.)
             let has_plenty = latent < LARGEST_DIMENSIONS && posteriors.iter().all(ExactPosterior::is_wide);
-            if has_plenty || attempt > 0 && posteriors.iter().all(ExactPosterior::is_resolved) {
+            if is_resolved && (has_plenty || attempt > 0 && posteriors.iter().all(ExactPosterior::is_resolved)) {
                 return Ok(Some((ball, posteriors)));
             }
         }
         if is_within {
             return Ok(None);
         }
-        radius += 1.0;
+        radius += scale;
     }
     Ok(None)
 }

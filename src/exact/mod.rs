@@ -14,6 +14,7 @@ mod mixture_reading;
 mod ppca;
 mod ppca_answer;
 mod ppca_reading;
+mod prior;
 mod reading;
 mod session;
 mod weight_inference;
@@ -24,7 +25,7 @@ pub use data::{PpcaExamples, mixture, mixture_data};
 pub use density::{LatentDensity, LogDensity, MixtureDensity, WeightDensity};
 pub use diagnostics::{Convergence, convergence};
 pub use grid::{
-    ExactPosterior, LARGEST_RADIUS, SMALLEST_RADIUS, exact_grid, exact_posterior, log_likelihoods, posterior_on,
+    ExactPosterior, SMALLEST_RADIUS, WIDENED_BY, exact_grid, exact_posterior, log_likelihoods, posterior_on,
     posteriors_on,
 };
 pub use hmc::{HmcSettings, sample};
@@ -34,6 +35,7 @@ pub use mixture_reading::MixtureLesson;
 pub use ppca::{Ppca, PpcaError, PpcaPosterior, Spectrum};
 pub use ppca_answer::PpcaAnswer;
 pub use ppca_reading::{PpcaLesson, SurfaceAtZero, log_likelihood_plane};
+pub use prior::{PriorComponent, PriorDensity};
 pub use reading::{
     ClassicalReading, LikelihoodSurface, MixtureReading, PpcaInference, PpcaReading, Sampling, WeightInference,
 };

@@ -1,6 +1,7 @@
 //! How far posteriors are from the prior: KL per dimension, variance of posterior means, mutual information.
 
-use super::{PoolIndex, PoolPosteriors};
+use super::{PoolIndex, PoolPosteriors, learned_prior};
+use crate::exact::PriorDensity;
 use crate::kernels;
 
 /// A dimension is active when the variance of its posterior mean over examples is at least this (Burda et al. 2016).
@@ -18,8 +19,11 @@ fn kl(posteriors: &PoolPosteriors, index: PoolIndex, dimension: usize) -> f32 {
     0.5 * (mean * mean + log_variance.exp_m1() - log_variance)
 }
 
-/// KL(q(z | x) ‖ N(0, I)) of one example, nats.
-pub(super) fn example_kl(posteriors: &PoolPosteriors, index: PoolIndex) -> f32 {
+/// KL(q(z | x) ‖ p(z)) of one example, nats.
+pub(super) fn example_kl(posteriors: &PoolPosteriors, index: PoolIndex, prior: &PriorDensity) -> f32 {
+    if prior.is_learned() {
+        return learned_prior::example_kl(posteriors, index, prior);
+    }
     (0..posteriors.latent_dimensions()).map(|dimension| kl(posteriors, index, dimension)).sum()
 }
 

@@ -2,8 +2,9 @@
 //! smallest curvature of both potentials.
 
 use super::injectivity::{LARGEST_HESSIAN, smallest_eigenvalues};
-use super::{EvaluationPool, PoolIndex, PoolPosteriors};
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap};
 use crate::device::{DeviceError, read};
+use crate::exact::PriorDensity;
 use crate::model::{BrenierDecoder, LatentModel, repeat_rows};
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::DMatrix;
@@ -34,6 +35,8 @@ pub struct InjectivityField {
     pub side: usize,
     /// The axes go from −reach to reach, in prior standard deviations.
     pub reach: f32,
+    /// The prior over the plane, where it is a learned mixture.
+    pub prior: Option<PriorMap>,
     /// σ_min of the decoder's Jacobian `[D, K]`, by central differences of the natural parameter.
     pub smallest_singular: Arc<Vec<f32>>,
     /// What Brenier decoders have on top.
@@ -107,6 +110,7 @@ pub fn injectivity_field<M: LatentModel>(
         dimensions,
         side,
         reach: REACH,
+        prior: if is_line { None } else { PriorMap::of(&PriorDensity::of(model)?.marginal(&dimensions)) },
         smallest_singular: Arc::new(smallest_singular),
         brenier: brenier.map(|given| BrenierField::of(&given, points, latent, device)).transpose()?,
         folds,

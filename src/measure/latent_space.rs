@@ -1,7 +1,8 @@
 //! The latent space as a picture: densities over one dimension, posteriors in a plane, a decoded grid.
 
-use super::{EvaluationPool, PoolIndex, PoolPosteriors};
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap};
 use crate::device::{DeviceError, read};
+use crate::exact::PriorDensity;
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -20,8 +21,10 @@ pub struct Marginal {
     pub dimension: usize,
     /// Grid over the dimension, ascending.
     pub grid: Vec<f32>,
-    /// Density of the prior.
+    /// Density of the prior; of a learned mixture, its marginal.
     pub prior: Vec<f32>,
+    /// Whether the prior is a learned mixture.
+    pub is_prior_learned: bool,
     /// Density of the aggregated posterior: the exact mixture of the pool's posteriors.
     pub aggregated: Vec<f32>,
     /// Density of the selected example's posterior.
@@ -43,6 +46,8 @@ pub struct Plane {
     pub posteriors: Vec<[f32; 4]>,
     /// Class of each pool example, where the data have labels.
     pub labels: Option<Vec<u32>>,
+    /// The prior over the plane, where it is a learned mixture.
+    pub prior: Option<PriorMap>,
 }
 
 /// A decoded grid over a latent plane, for data of two dimensions.
@@ -69,13 +74,15 @@ pub struct LatentGrid {
 /// Densities over latent dimension `dimension`; the aggregated posterior is the exact mixture over the pool.
 ///
 /// Every density is the mean over its grid cell, from the normal distribution function: a posterior much narrower than a cell
-/// keeps its mass, and the distances are exact up to what two densities differ by within a cell.
-pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolIndex) -> Marginal {
-    let width = 2.0 * LATENT_RANGE / (MARGINAL_POINTS - 1) as f32;
-    let at = |cell: f32| width * cell - LATENT_RANGE;
+/// keeps its mass, and the distances are exact up to what two densities differ by within a cell. A learned prior may need wider axes.
+pub fn marginal(posteriors: &PoolPosteriors, prior: &PriorDensity, dimension: usize, example: PoolIndex) -> Marginal {
+    let marginal = prior.marginal(&[dimension]);
+    let range = LATENT_RANGE.max(marginal.radius() as f32);
+    let width = 2.0 * range / (MARGINAL_POINTS - 1) as f32;
+    let at = |cell: f32| width * cell - range;
     let grid: Vec<f32> = (0..MARGINAL_POINTS).map(|cell| at(cell as f32)).collect();
     let edges: Vec<f64> = (0..=MARGINAL_POINTS).map(|cell| f64::from(at(cell as f32 - 0.5))).collect();
-    let prior = distribution(&edges, 0.0, 1.0);
+    let prior = prior_distribution(&edges, &marginal);
     let (mean, sd) = posteriors.moments(example, dimension);
     let posterior = distribution(&edges, mean, sd);
     let mut aggregated = vec![0.0; edges.len()];
@@ -89,6 +96,7 @@ pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolInde
     Marginal {
         dimension,
         example,
+        is_prior_learned: marginal.is_learned(),
         aggregated_distance: total_variation(&aggregated, &prior),
         posterior_distance: total_variation(&posterior, &prior),
         prior: density(&prior),
@@ -96,6 +104,20 @@ pub fn marginal(posteriors: &PoolPosteriors, dimension: usize, example: PoolInde
         aggregated: density(&aggregated),
         grid,
     }
+}
+
+/// Mass of a prior of one dimension below each edge.
+fn prior_distribution(edges: &[f64], prior: &PriorDensity) -> Vec<f64> {
+    if !prior.is_learned() {
+        return distribution(edges, 0.0, 1.0);
+    }
+    let mut sums = vec![0.0; edges.len()];
+    for component in prior.components() {
+        let weight = component.log_weight.exp();
+        let below = distribution(edges, component.mean[0] as f32, component.sd[0] as f32);
+        sums.iter_mut().zip(below).for_each(|(sum, below)| *sum += weight * below);
+    }
+    sums
 }
 
 /// Mass of N(mean, sd²) below each edge.
@@ -124,12 +146,22 @@ fn total_variation(a: &[f64], b: &[f64]) -> f32 {
 }
 
 /// The pool's posteriors in the plane of two latent dimensions.
-pub fn plane(pool: &EvaluationPool, posteriors: &PoolPosteriors, dimensions: [usize; 2]) -> Plane {
+pub fn plane(
+    pool: &EvaluationPool,
+    posteriors: &PoolPosteriors,
+    prior: &PriorDensity,
+    dimensions: [usize; 2],
+) -> Plane {
     let of = |index| {
         let [(mean_x, sd_x), (mean_y, sd_y)] = dimensions.map(|dimension| posteriors.moments(index, dimension));
         [mean_x, mean_y, sd_x, sd_y]
     };
-    Plane { dimensions, posteriors: (0..posteriors.len()).map(of).collect(), labels: pool.labels().cloned() }
+    Plane {
+        dimensions,
+        posteriors: (0..posteriors.len()).map(of).collect(),
+        labels: pool.labels().cloned(),
+        prior: PriorMap::of(&prior.marginal(&dimensions)),
+    }
 }
 
 /// A grid over ±3 of two latent dimensions, decoded into data of two dimensions; the other latent dimensions stay at the

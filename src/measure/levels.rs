@@ -182,7 +182,8 @@ pub(super) fn kl_per_mode<M: LatentModel>(
     device: &Device,
 ) -> Result<Vec<Option<Vec<f32>>>, DeviceError> {
     let (fixed, dimensions) = (model.fixed_variances(), model.level_dimensions());
-    if fixed.iter().all(Option::is_none) {
+    // A learned mixture changes when the latent space is rotated.
+    if fixed.iter().all(Option::is_none) || model.prior_components().is_some() {
         return Ok(fixed.iter().map(|_| None).collect());
     }
     let moments = match fixed[..] {

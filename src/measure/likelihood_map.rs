@@ -5,9 +5,9 @@
 
 use super::highest_density::highest_density_levels;
 use super::interpolation::Lattice;
-use super::{EvaluationPool, PoolIndex, PoolPosteriors, example_kl};
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap, example_kl};
 use crate::device::DeviceError;
-use crate::exact::{self, ExactPosterior, LatentBall};
+use crate::exact::{self, ExactPosterior, LatentBall, PriorDensity};
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -62,6 +62,11 @@ pub struct LikelihoodMap {
     /// By how much Catmull-Rom interpolation between the points errs within the radius, as in [`Self::log_likelihood_at`]; nats. `side` is
     /// what it took to make this small, as far as that could be afforded.
     pub interpolation_error: f32,
+    /// log p(z) at the same points where the prior is a learned mixture, nats: of the line or the plane itself, on [`MapKind::Slice`] given the other
+    /// dimensions, on [`MapKind::PlaneOfThree`] with the third dimension integrated out; `None` for N(0, I).
+    pub log_prior: Option<Vec<f32>>,
+    /// The same over the plane, to be drawn.
+    pub prior: Option<PriorMap>,
     /// Density of the exact posterior at the same points, 0 outside the radius; `None` where the grid does not resolve it.
     pub posterior: Option<Vec<f32>>,
     /// R, largest minus smallest log p(x|z) within the radius, nats.
@@ -116,6 +121,10 @@ impl LikelihoodMap {
         let mut log: Vec<f32> = match self.kind {
             // A marginal of three dimensions is not prior times likelihood of this plane.
             MapKind::PlaneOfThree => posterior.iter().map(|density| density.max(f32::MIN_POSITIVE).ln()).collect(),
+            _ if self.log_prior.is_some() => {
+                let prior = self.log_prior.iter().flatten();
+                self.log_likelihood.iter().zip(prior).map(|(likelihood, prior)| likelihood + prior).collect()
+            }
             _ => {
                 let squares = squares(self.side);
                 let rows = self.log_likelihood.chunks(self.side).zip(&squares);
@@ -174,17 +183,23 @@ pub fn likelihood_map<M: LatentModel>(
     if let Some((_, exact)) = &whole {
         exact.iter().for_each(|exact| center.iter_mut().zip(&exact.mean).for_each(|(z, &mean)| *z = mean as f32));
     }
-    let slice = Slice { model, x, center, dimensions, is_line: kind == MapKind::Line, device };
+    let prior = PriorDensity::of(model)?;
+    let of_plane = if kind == MapKind::Line { prior.clone() } else { prior.conditional(&dimensions, &center) };
+    let first_radius = if kind == MapKind::PlaneOfThree { prior.radius() } else { of_plane.radius() };
+    let slice = Slice { model, x, center, dimensions, is_line: kind == MapKind::Line, prior: of_plane, device };
     let surface = match (&whole, kind) {
         (Some((ball, _)), _) => slice.surface(ball.radius)?,
-        (None, MapKind::PlaneOfThree) => slice.surface(exact::SMALLEST_RADIUS)?,
+        (None, MapKind::PlaneOfThree) => slice.surface(first_radius)?,
         (None, _) => slice.widened()?,
     };
     let (radius, side) = (surface.ball.radius, surface.ball.side);
     let judged = match (&whole, kind) {
         (Some((_, exact)), _) => exact.first(),
         (None, MapKind::PlaneOfThree) => None,
-        (None, _) => Some(&surface.posterior).filter(|posterior| posterior.is_within() && posterior.is_resolved()),
+        (None, _) => Some(&surface.posterior).filter(|posterior| {
+            let is_prior_held = !prior.is_learned() || surface.ball.holds_prior();
+            posterior.is_within() && posterior.is_resolved() && is_prior_held
+        }),
     };
     let posterior = match (&whole, judged) {
         (_, None) => None,
@@ -197,6 +212,9 @@ pub fn likelihood_map<M: LatentModel>(
         MapKind::Plane | MapKind::Slice => [exact.mean[0], exact.mean[1]],
         MapKind::PlaneOfThree => dimensions.map(|dimension| exact.mean[dimension]),
     };
+    let drawn = if kind == MapKind::PlaneOfThree { prior.marginal(&dimensions) } else { slice.prior.clone() };
+    let log_prior =
+        prior.is_learned().then(|| slice.places(radius, side).map(|place| drawn.log_density(&place) as f32).collect());
     let likelihood_range = judged.map_or(surface.posterior.likelihood_range, |exact| exact.likelihood_range);
     Ok(LikelihoodMap {
         example,
@@ -204,7 +222,9 @@ pub fn likelihood_map<M: LatentModel>(
         kind,
         side,
         radius,
-        is_widened: radius > exact::SMALLEST_RADIUS,
+        is_widened: radius > first_radius,
+        log_prior,
+        prior: if kind == MapKind::Line { None } else { PriorMap::of(&drawn) },
         interpolation_error: surface.error as f32,
         posterior,
         likelihood_range,
@@ -212,7 +232,7 @@ pub fn likelihood_map<M: LatentModel>(
         bound: likelihood_range.min(likelihood_range.powi(2) / 8.0),
         mean: judged.map(axis_mean),
         encoder: dimensions.map(|dimension| posteriors.moments(example, dimension).into()),
-        encoder_kl: example_kl(posteriors, example),
+        encoder_kl: example_kl(posteriors, example, &prior),
         log_likelihood: Arc::new(surface.values),
     })
 }
@@ -226,6 +246,8 @@ struct Slice<'a, M> {
     center: Vec<f32>,
     dimensions: [usize; 2],
     is_line: bool,
+    /// Of the line or plane.
+    prior: PriorDensity,
     device: &'a Device,
 }
 
@@ -244,10 +266,12 @@ struct Surface {
 impl<M: LatentModel> Slice<'_, M> {
     /// The surface within the smallest radius that holds the posterior, or within the largest that is looked at.
     fn widened(&self) -> Result<Surface, DeviceError> {
-        let mut radius = exact::SMALLEST_RADIUS;
+        let mut radius = self.prior.radius();
+        let scale = self.prior.scale();
+        let largest = radius + exact::WIDENED_BY * scale - 1e-9;
         loop {
             // How far a posterior reaches shows on the coarsest map already.
-            let is_last = radius >= exact::LARGEST_RADIUS;
+            let is_last = radius >= largest;
             let coarse = self.coarsest(radius)?;
             if is_last || coarse.posterior.is_within() {
                 let surface = self.refined(coarse)?;
@@ -255,7 +279,7 @@ impl<M: LatentModel> Slice<'_, M> {
                     return Ok(surface);
                 }
             }
-            radius += 1.0;
+            radius += scale;
         }
     }
 
@@ -288,7 +312,11 @@ impl<M: LatentModel> Slice<'_, M> {
     }
 
     fn sides(&self) -> Sides {
-        let Sides { coarsest, mut finest } = if self.is_line { SIDES_OF_A_LINE } else { SIDES_OF_A_PLANE };
+        let Sides { mut coarsest, mut finest } = if self.is_line { SIDES_OF_A_LINE } else { SIDES_OF_A_PLANE };
+        if self.prior.is_learned() {
+            // Its components may be narrower than the likelihood bends.
+            coarsest = 2 * coarsest - 1;
+        }
         let [_, dimensions] = self.x.dims();
         let values = |side: usize| dimensions * if self.is_line { side } else { side * side };
         while finest > coarsest && values(finest) > LARGEST_MAP_VALUES {
@@ -301,13 +329,22 @@ impl<M: LatentModel> Slice<'_, M> {
     fn sampled(&self, radius: f64, side: usize) -> Result<Surface, DeviceError> {
         let axes = if self.is_line { 1 } else { 2 };
         let steps = (side - 1) / 2;
-        let ball = LatentBall::lattice(axes, radius, steps);
-        let rows = if self.is_line { 1 } else { side };
-        let points = (0..rows * side).map(|index| [ball.coordinate(index % side), ball.coordinate(index / side)]);
-        let values = self.log_likelihood(points)?;
+        let ball = LatentBall::lattice(axes, radius, steps).under(&self.prior);
+        let values = self.log_likelihood(self.places(radius, side).map(|place| [place[0], place[place.len() - 1]]))?;
         let within: Vec<f32> = ball.places().map(|place| values[index_of(place, side)]).collect();
         let posterior = exact::posterior_on(&ball, &within);
         Ok(Surface { ball, values, posterior, error: f64::INFINITY })
+    }
+
+    /// Places of the points along the two axes, or along the only one.
+    fn places(&self, radius: f64, side: usize) -> impl Iterator<Item = Vec<f64>> + use<M> {
+        let spacing = radius / ((side - 1) / 2) as f64;
+        let (is_line, rows) = if self.is_line { (true, 1) } else { (false, side) };
+        let coordinate = move |position: usize| position as f64 * spacing - radius;
+        (0..rows * side).map(move |index| match is_line {
+            true => vec![coordinate(index)],
+            false => vec![coordinate(index % side), coordinate(index / side)],
+        })
     }
 
     /// log p(x|z) at places along the two axes, nats.

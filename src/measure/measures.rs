@@ -1,8 +1,12 @@
 //! [`Measures`]: everything that is measured over the evaluation pool.
 
 use super::divergence::{kl_per_dimension, mean, posterior_mean_variance};
-use super::{ACTIVE_UNIT_VARIANCE, EvaluationPool, LevelMeasures, ModelInformation, PoolPosteriors, levels};
+use super::{
+    ACTIVE_UNIT_VARIANCE, AggregateFit, EvaluationPool, LevelMeasures, LikelihoodEstimate, ModelInformation,
+    PoolPosteriors, learned_prior, levels,
+};
 use crate::device::{DeviceError, read};
+use crate::exact::PriorDensity;
 use crate::model::LatentModel;
 use crate::random::{Purpose, normals, stream};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -11,7 +15,8 @@ use serde::{Deserialize, Serialize};
 /// Everything measured over the evaluation pool, in nats per example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
-    /// E_x KL(q(z_d | x) ‖ p(z_d)) per dimension, in latent order.
+    /// E_x KL(q(z_d | x) ‖ p(z_d)) per dimension, in latent order. Under a learned mixture E_x E_q log q(z_d | x) − log p(z_d | z_1 … z_{d−1}), over
+    /// samples: never negative in expectation, and dependent on the order of the dimensions, while the sum is the KL to the mixture.
     pub kl_per_dimension: Vec<f32>,
     /// Their sum.
     pub kl: f32,
@@ -38,6 +43,15 @@ pub struct Measures {
     /// Information under the model itself; measured at every fifth periodic evaluation and at the end.
     #[serde(default)]
     pub model_information: Option<ModelInformation>,
+    /// Log-likelihood and the gap to the ELBO; measured when the model's own information is.
+    #[serde(default)]
+    pub likelihood: Option<LikelihoodEstimate>,
+    /// The aggregated posterior against N(0, I), unless the prior is a learned mixture; measured when the model's own information is.
+    #[serde(default)]
+    pub aggregate: Option<AggregateFit>,
+    /// Lower bound on I_p(x; z) from the auxiliary model of a mutual autoencoder, nats.
+    #[serde(default)]
+    pub information_bound: Option<f32>,
     /// The latent levels, the one next to the data first; their dimensions follow each other in every list per dimension.
     #[serde(default)]
     pub levels: Vec<LevelMeasures>,
@@ -74,7 +88,9 @@ pub fn measure<M: LatentModel>(
     } else {
         one_sample_reconstruction(model, pool, posteriors, &noise, device)?
     };
+    let prior = PriorDensity::of(model)?;
     let kl_per_dimension = match levels.len() {
+        1 if prior.is_learned() => learned_prior::kl_per_dimension(posteriors, &prior, seed),
         1 => kl_per_dimension(posteriors),
         _ => levels::kl_per_dimension(model, pool, seed, device)?,
     };
@@ -99,6 +115,9 @@ pub fn measure<M: LatentModel>(
         pool: count,
         sigma,
         model_information: None,
+        likelihood: None,
+        aggregate: None,
+        information_bound: None,
         levels,
     })
 }

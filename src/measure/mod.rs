@@ -3,6 +3,7 @@
 //! All information is in nats per example. Definitions: Burda et al. (2016) for active units and the importance-weighted bound,
 //! Hoffman and Johnson (2016) for the split of the KL into mutual information and marginal KL.
 
+mod aggregate;
 mod divergence;
 mod highest_density;
 mod importance;
@@ -10,6 +11,7 @@ mod injectivity;
 mod injectivity_field;
 mod interpolation;
 mod latent_space;
+mod learned_prior;
 mod levels;
 mod likelihood_map;
 mod measures;
@@ -19,11 +21,16 @@ mod posterior_comparison;
 mod status;
 mod traversal;
 
+pub use aggregate::{AggregateFit, aggregate_fit, henze_zirkler, henze_zirkler_null_mean};
 pub use divergence::{ACTIVE_UNIT_VARIANCE, kl_per_dimension, mutual_information};
-pub use importance::{IMPORTANCE_SAMPLES, importance_examples, importance_weighted_nll};
+pub use importance::{
+    IMPORTANCE_SAMPLES, LikelihoodEstimate, estimate_of, importance_examples, importance_weighted_nll,
+    likelihood_estimate, periodic_effort,
+};
 pub use injectivity::{Injectivity, injectivity};
 pub use injectivity_field::{BrenierField, BrenierGiven, InjectivityField, injectivity_field};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
+pub use learned_prior::PriorMap;
 pub use levels::LevelMeasures;
 pub use likelihood_map::{FinePosterior, LikelihoodMap, MapKind, likelihood_map};
 pub use measures::{Measures, measure};

@@ -1,7 +1,7 @@
 //! Mutual information under the model, on samples from it, and the floor that a Brenier decoder's construction certifies.
 
 use crate::device::{DeviceError, read};
-use crate::exact::{self, LatentBall};
+use crate::exact::{self, LatentBall, PriorDensity};
 use crate::kernels;
 use crate::model::LatentModel;
 use crate::random::{Purpose, binarize, normals, stream};
@@ -19,8 +19,10 @@ const MIXTURES: [usize; 2] = [1024, 16_384];
 const CLEAR_OF_THE_CAP: f64 = 2.0;
 /// Data dimensions above which only the smaller mixture is affordable.
 const LARGE_DATA: usize = 64;
-/// Grids, coarse first: of this radius, since examples drawn from the model may come from anywhere under the prior …
+/// Grids, coarse first: of this radius under N(0, I), since examples drawn from the model may come from anywhere under the prior …
 const GRID_RADIUS: f64 = 5.0;
+/// … of so many radii of a learned prior, which is as much …
+const LEARNED_RADII: f64 = GRID_RADIUS / exact::SMALLEST_RADIUS;
 /// … and with these spacings for K = 1 and K = 2.
 const GRID_SPACINGS: [[f64; 3]; 2] = [[0.05, 0.02, 0.005], [0.2, 0.1, 0.05]];
 
@@ -35,8 +37,8 @@ pub struct ModelInformation {
     pub cap: Option<f32>,
     /// Samples from the model behind it.
     pub samples: usize,
-    /// (K/2) log(1 + L²/σ²), L = m²: what a Brenier decoder with Gaussian noise of standard deviation σ certifies; `None` for others and
-    /// for Bernoulli likelihoods.
+    /// (K/2) log(1 + L²/σ²), L = m²: what a Brenier decoder with Gaussian noise of standard deviation σ certifies under N(0, I); `None` for others,
+    /// for Bernoulli likelihoods and under a learned prior.
     pub floor: Option<f32>,
 }
 
@@ -65,12 +67,13 @@ pub fn model_information<M: LatentModel>(
     device: &Device,
 ) -> Result<ModelInformation, DeviceError> {
     let latent = model.latent_dimensions();
-    let natural = model.decode(prior_samples(samples, latent, seed, device));
+    let prior = PriorDensity::of(model)?;
+    let natural = model.decode(prior_samples(&prior, samples, seed, device));
     let x = observed(model, noise, natural, seed, device)?;
-    let (terms, cap) = match on_grid(model, &x, device)? {
+    let (terms, cap) = match on_grid(model, &prior, &x, device)? {
         Some(terms) => (terms, None),
         None => {
-            let (terms, cap) = against_mixture(model, &x, seed, device)?;
+            let (terms, cap) = against_mixture(model, &prior, &x, seed, device)?;
             (terms, Some(cap as f32))
         }
     };
@@ -83,7 +86,11 @@ pub fn model_information<M: LatentModel>(
         standard_error: (variance / samples as f64).sqrt() as f32,
         cap,
         samples,
-        floor: noise.sigma.zip(noise.expansion).map(|(sigma, expansion)| floor(sigma, expansion)),
+        floor: noise
+            .sigma
+            .zip(noise.expansion)
+            .filter(|_| !prior.is_learned())
+            .map(|(sigma, expansion)| floor(sigma, expansion)),
     })
 }
 
@@ -112,13 +119,23 @@ fn observed<M: LatentModel>(
 }
 
 /// KL of each example's exact posterior; `None` without a grid that resolves them all.
-fn on_grid<M: LatentModel>(model: &M, x: &Tensor<2>, device: &Device) -> Result<Option<Vec<f64>>, DeviceError> {
+fn on_grid<M: LatentModel>(
+    model: &M,
+    prior: &PriorDensity,
+    x: &Tensor<2>,
+    device: &Device,
+) -> Result<Option<Vec<f64>>, DeviceError> {
     let latent = model.latent_dimensions();
+    let (radius, scale) = match prior.is_learned() {
+        true => (LEARNED_RADII * prior.radius(), prior.scale()),
+        false => (GRID_RADIUS, 1.0),
+    };
     let spacings = latent.checked_sub(1).and_then(|at| GRID_SPACINGS.get(at)).into_iter().flatten();
     for &spacing in spacings {
-        let Some(ball) = LatentBall::with_spacing(latent, GRID_RADIUS, spacing) else { return Ok(None) };
+        let Some(ball) = LatentBall::with_spacing(latent, radius, scale * spacing) else { return Ok(None) };
+        let ball = ball.under(prior);
         let posteriors = exact::posteriors_on(model, &ball, x, device)?;
-        if posteriors.iter().all(|posterior| posterior.is_resolved()) {
+        if ball.holds_prior() && posteriors.iter().all(|posterior| posterior.is_resolved()) {
             return Ok(Some(posteriors.iter().map(|posterior| posterior.kl).collect()));
         }
     }
@@ -128,6 +145,7 @@ fn on_grid<M: LatentModel>(model: &M, x: &Tensor<2>, device: &Device) -> Result<
 /// log p(x_i|z_i) − log 1/M Σ_j p(x_i|z_j) for each of the examples drawn from the first z_j, with log M.
 fn against_mixture<M: LatentModel>(
     model: &M,
+    prior: &PriorDensity,
     x: &Tensor<2>,
     seed: u64,
     device: &Device,
@@ -135,7 +153,7 @@ fn against_mixture<M: LatentModel>(
     let [samples, dimensions] = x.dims();
     let [smaller, larger] = MIXTURES.map(|count| count.max(samples));
     let against = |count: usize| -> Result<(Vec<f64>, f64), DeviceError> {
-        let natural = model.decode(prior_samples(count, model.latent_dimensions(), seed, device));
+        let natural = model.decode(prior_samples(prior, count, seed, device));
         let table = read(model.log_likelihood_table(x.clone(), natural))?;
         let term = |(own, row): (usize, &[f32])| f64::from(row[own] - kernels::log_mean_exp(row));
         Ok((table.chunks_exact(count).enumerate().map(term).collect(), (count as f64).ln()))
@@ -146,7 +164,9 @@ fn against_mixture<M: LatentModel>(
 }
 
 /// The first `count` of a sequence of samples of the prior, `[count, K]`.
-fn prior_samples(count: usize, latent: usize, seed: u64, device: &Device) -> Tensor<2> {
-    let z = normals(&mut stream(seed, Purpose::ModelSamples, 0), count * latent);
+fn prior_samples(prior: &PriorDensity, count: usize, seed: u64, device: &Device) -> Tensor<2> {
+    let latent = prior.latent_dimensions();
+    let mut z = normals(&mut stream(seed, Purpose::ModelSamples, 0), count * latent);
+    prior.place(&mut z, &mut stream(seed, Purpose::ModelSamples, 2));
     Tensor::from_data(TensorData::new(z, [count, latent]), device)
 }

@@ -4,14 +4,13 @@
 
 use super::{ACTIVE_UNIT_VARIANCE, EvaluationPool, PoolPosteriors, Statuses, example_kl, posterior_mean_variance};
 use crate::device::{DeviceError, read};
-use crate::exact::{self, ExactPosterior};
+use crate::exact::{self, ExactPosterior, PriorDensity};
 use crate::model::{LatentModel, repeat_rows};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Pool examples compared: the grid is decoded once for all of them.
 const EXAMPLES: usize = 256;
-/// Half-width of a slice along one dimension, in prior standard deviations, and points along it.
-const SLICE_RANGE: f32 = 3.0;
+/// Points along a slice.
 const SLICE_POINTS: usize = 17;
 /// Examples whose slices are taken, and decoded numbers `[examples, K, points, D]` at most.
 const SLICED_EXAMPLES: usize = 64;
@@ -26,8 +25,8 @@ pub struct PosteriorComparison {
     pub encoder_means: Vec<f32>,
     /// KL(q(z|x) ‖ p(z)) per example, nats.
     pub encoder_kl: Vec<f32>,
-    /// Mean over examples of the range of log p(x|z) along each dimension within ±3, the others at the encoder's mean; nats, `[K]`. Over the
-    /// first 64 of the examples, or fewer where decoding costs more.
+    /// Mean over examples of the range of log p(x|z) along each dimension within ±3, or the radius of a learned prior, the others at the encoder's
+    /// mean; nats, `[K]`. Over the first 64 of the examples, or fewer where decoding costs more.
     pub slice_ranges: Vec<f64>,
     /// What the grid says.
     pub exact: Result<ExactComparison, NoGrid>,
@@ -93,14 +92,16 @@ pub fn posterior_comparison<M: LatentModel>(
     device: &Device,
 ) -> Result<PosteriorComparison, DeviceError> {
     let (latent, examples) = (model.latent_dimensions(), pool.len().min(EXAMPLES));
+    let prior = PriorDensity::of(model)?;
     let exact = if latent > exact::LARGEST_DIMENSIONS {
         Err(NoGrid::Dimensions)
     } else {
         let grid = exact::exact_grid(model, &pool.inputs().narrow(0, 0, examples), device)?;
-        grid.map(|(ball, posteriors)| ExactComparison::new(ball.radius, &posteriors)).ok_or(NoGrid::Unresolved)
+        grid.map(|(ball, found)| ExactComparison::new(ball.radius, ball.radius > prior.radius(), &found))
+            .ok_or(NoGrid::Unresolved)
     };
-    let slice_ranges = slice_ranges(model, pool, posteriors, device)?;
-    let encoder_kl: Vec<f32> = (0..examples).map(|index| example_kl(posteriors, index)).collect();
+    let slice_ranges = slice_ranges(model, pool, posteriors, prior.radius() as f32, device)?;
+    let encoder_kl: Vec<f32> = (0..examples).map(|index| example_kl(posteriors, index, &prior)).collect();
     let is_active = |variance: &f32| *variance >= ACTIVE_UNIT_VARIANCE;
     let statuses = Statuses {
         likelihood_range: match &exact {
@@ -127,7 +128,7 @@ pub fn posterior_comparison<M: LatentModel>(
 }
 
 impl ExactComparison {
-    fn new(radius: f64, posteriors: &[ExactPosterior]) -> Self {
+    fn new(radius: f64, is_widened: bool, posteriors: &[ExactPosterior]) -> Self {
         let latent = posteriors.first().map_or(0, |posterior| posterior.mean.len());
         let marginal = |dimension: usize| {
             posteriors.iter().map(|posterior| posterior.kl_per_dimension[dimension]).sum::<f64>()
@@ -139,16 +140,17 @@ impl ExactComparison {
             likelihood_range: posteriors.iter().map(|posterior| posterior.likelihood_range as f32).collect(),
             kl_per_dimension: (0..latent).map(marginal).collect(),
             radius,
-            is_widened: radius > exact::SMALLEST_RADIUS,
+            is_widened,
         }
     }
 }
 
-/// Mean over examples of the range of log p(x|z) along each dimension, the others at the encoder's mean; nats, `[K]`.
+/// Mean over examples of the range of log p(x|z) along each dimension within ±`reach`, the others at the encoder's mean; nats, `[K]`.
 fn slice_ranges<M: LatentModel>(
     model: &M,
     pool: &EvaluationPool,
     posteriors: &PoolPosteriors,
+    reach: f32,
     device: &Device,
 ) -> Result<Vec<f64>, DeviceError> {
     let (latent, dimensions) = (model.latent_dimensions(), pool.dimensions());
@@ -161,8 +163,8 @@ fn slice_ranges<M: LatentModel>(
             for step in 0..SLICE_POINTS {
                 let start = points.len();
                 // Far outside of the prior a decoder may be saturated, and flat there alone.
-                points.extend(posteriors.mean(index).iter().map(|mean| mean.clamp(-SLICE_RANGE, SLICE_RANGE)));
-                points[start + dimension] = SLICE_RANGE * (2.0 * step as f32 / (SLICE_POINTS - 1) as f32 - 1.0);
+                points.extend(posteriors.mean(index).iter().map(|mean| mean.clamp(-reach, reach)));
+                points[start + dimension] = reach * (2.0 * step as f32 / (SLICE_POINTS - 1) as f32 - 1.0);
             }
         }
     }

@@ -5,7 +5,7 @@ mod examples;
 mod full;
 mod hierarchical;
 mod limits;
-mod minimise;
+pub mod minimise;
 mod predictions;
 mod spectra;
 mod vae;

@@ -3,15 +3,17 @@
 use crate::{assert_close, matrix, normals};
 use burn::tensor::{Device, Tensor};
 use collapsar::data::{Dataset, ExampleShape};
+use collapsar::exact::PriorDensity;
 use collapsar::experiment::LikelihoodKind;
 use collapsar::measure::{self, EvaluationPool, PoolPosteriors};
 use collapsar::model::{DiagonalGaussian, LatentModel};
 use proptest::prelude::*;
 
-/// x = w z + σ ε in one dimension, with its exact posterior as encoder.
+/// x = w z + σ ε in one dimension; its encoder has the exact posterior's mean, and `narrowed` times its variance.
 struct LinearGaussian {
     weight: f64,
     sigma: f64,
+    narrowed: f64,
 }
 
 impl LinearGaussian {
@@ -28,7 +30,7 @@ impl LatentModel for LinearGaussian {
     fn encode(&self, x: Tensor<2>) -> DiagonalGaussian {
         let variance = self.posterior_variance();
         let mean = x.mul_scalar(variance * self.weight / self.sigma.powi(2));
-        DiagonalGaussian { log_variance: mean.zeros_like().add_scalar(variance.ln()), mean }
+        DiagonalGaussian { log_variance: mean.zeros_like().add_scalar((self.narrowed * variance).ln()), mean }
     }
 
     fn decode(&self, z: Tensor<2>) -> Tensor<2> {
@@ -55,23 +57,44 @@ fn pool(values: Vec<f32>) -> EvaluationPool {
 }
 
 #[test]
-fn importance_weighting_an_exact_posterior_gives_the_evidence() {
-    let model = LinearGaussian { weight: 1.3, sigma: 0.6 };
+fn importance_weighting_gives_the_evidence_also_where_q_is_too_narrow() {
     let pool = pool(normals(5, 400));
-    let variance = model.weight.powi(2) + model.sigma.powi(2);
-    let exact: f64 = (0..pool.len())
-        .map(|index| f64::from(pool.example(index)[0]))
-        .map(|x| 0.5 * x * x / variance + 0.5 * (2.0 * std::f64::consts::PI * variance).ln())
-        .sum::<f64>()
-        / pool.len() as f64;
-    let estimate = measure::importance_weighted_nll(&model, &pool, 7, &Device::flex()).unwrap();
-    assert_close(estimate, exact, 1e-5, "−log p(x)");
+    for narrowed in [1.0, 0.5, 0.25] {
+        let model = LinearGaussian { weight: 1.3, sigma: 0.6, narrowed };
+        let variance = model.weight.powi(2) + model.sigma.powi(2);
+        let exact: f64 = (0..pool.len())
+            .map(|index| f64::from(pool.example(index)[0]))
+            .map(|x| -0.5 * x * x / variance - 0.5 * (2.0 * std::f64::consts::PI * variance).ln())
+            .sum::<f64>()
+            / pool.len() as f64;
+        // Relative variance of a weight: ∫ p² / (½ q + ½ q′) − 1 of the posterior p, in units of its own deviation.
+        let density =
+            |z: f64, variance: f64| (-0.5 * z * z / variance).exp() / (2.0 * std::f64::consts::PI * variance).sqrt();
+        let steps = (-4000..=4000).map(|step| f64::from(step) * 5e-3);
+        let squared = |z: f64| {
+            let proposal = 0.5 * (density(z, narrowed) + density(z, 2.0 * narrowed));
+            if proposal > 0.0 { density(z, 1.0).powi(2) / proposal } else { 0.0 }
+        };
+        let relative: f64 = steps.map(squared).sum::<f64>() * 5e-3 - 1.0;
+        let samples = 500.0;
+        let estimate = measure::likelihood_estimate(&model, &pool, [pool.len(), 500], 7, &Device::flex()).unwrap();
+        // The logarithm of a mean of S weights is biased by −½ relative / S, and scatters by √(relative / S).
+        let expected = exact - 0.5 * relative / samples;
+        let error = 4.0 * (relative / samples / pool.len() as f64).sqrt() + 1e-5;
+        let found = estimate.log_likelihood;
+        assert!((found - expected).abs() < error, "{narrowed}: {found} instead of {expected} ± {error}");
+        // KL(q ‖ p) = ½ (narrowed − 1 − log narrowed), from one half of the samples: e² of 250 draws has a deviation of √2.
+        let gap = 0.5 * (narrowed - 1.0 - narrowed.ln());
+        let error = error + 4.0 * 0.5 * (1.0 - narrowed) * (2.0 / 250.0 / pool.len() as f64).sqrt() + 1e-3;
+        let found = estimate.posterior_matching();
+        assert!((found - gap).abs() < error, "{narrowed}: {found} instead of {gap} ± {error}");
+    }
 }
 
 #[test]
 fn measures_of_a_linear_model_match_their_closed_forms() {
     // Data drawn from the model: KL_d = −½ log(1 − a) with a the variance of the posterior mean (notes on the linear case).
-    let model = LinearGaussian { weight: 1.5, sigma: 1.0 };
+    let model = LinearGaussian { weight: 1.5, sigma: 1.0, narrowed: 1.0 };
     let spread = (model.weight.powi(2) + model.sigma.powi(2)).sqrt() as f32;
     let pool = pool(normals(9, 4096).iter().map(|x| spread * x).collect());
     let device = Device::flex();
@@ -106,7 +129,7 @@ fn mutual_information_is_zero_without_and_log_n_with_full_information() {
 #[test]
 fn the_variance_of_posterior_means_divides_by_n_minus_one() {
     let posteriors = PoolPosteriors::from_parts(vec![1.0, 2.0, 4.0], vec![0.0; 3], 1);
-    let model = LinearGaussian { weight: 1.0, sigma: 1.0 };
+    let model = LinearGaussian { weight: 1.0, sigma: 1.0, narrowed: 1.0 };
     let pool = pool(vec![0.0, 1.0, 2.0]);
     let measures = measure::measure(&model, &pool, &posteriors, None, 3, &Device::flex()).unwrap();
     // Mean 7/3, squared deviations 16/9 + 1/9 + 25/9.
@@ -118,12 +141,12 @@ fn the_variance_of_posterior_means_divides_by_n_minus_one() {
 #[test]
 fn the_aggregated_posterior_is_a_density_and_the_mixture_of_all() {
     let posteriors = PoolPosteriors::from_parts(vec![-0.5, 0.2, 1.0], vec![-1.0, -2.0, -0.5], 1);
-    let marginal = measure::marginal(&posteriors, 0, 1);
+    let marginal = measure::marginal(&posteriors, &PriorDensity::standard(1), 0, 1);
     let width = marginal.grid[1] - marginal.grid[0];
     for density in [&marginal.prior, &marginal.aggregated, &marginal.posterior] {
         assert_close(f64::from(density.iter().sum::<f32>() * width), 1.0, 2e-3, "integral");
     }
-    let alone = [0, 1, 2].map(|index| measure::marginal(&posteriors, 0, index).posterior);
+    let alone = [0, 1, 2].map(|index| measure::marginal(&posteriors, &PriorDensity::standard(1), 0, index).posterior);
     for (at, density) in marginal.aggregated.iter().enumerate() {
         let mixture = alone.iter().map(|posterior| posterior[at]).sum::<f32>() / 3.0;
         assert_close(f64::from(*density), f64::from(mixture), 1e-5, "mixture");
@@ -135,7 +158,7 @@ fn distances_from_the_prior_are_total_variation() {
     let example = |mean: f32, sd: f32| {
         // Two examples, one at the prior.
         let posteriors = PoolPosteriors::from_parts(vec![0.0, mean], vec![0.0, 2.0 * sd.ln()], 1);
-        let marginal = measure::marginal(&posteriors, 0, 1);
+        let marginal = measure::marginal(&posteriors, &PriorDensity::standard(1), 0, 1);
         (f64::from(marginal.posterior_distance), f64::from(marginal.aggregated_distance))
     };
     // Between N(0, 1) and N(1, 1) the total variation is 2 Φ(½) − 1 = 0.382925.
@@ -156,7 +179,7 @@ fn distances_from_the_prior_are_total_variation() {
 
 #[test]
 fn a_traversal_moves_one_dimension_and_keeps_the_others() {
-    let model = LinearGaussian { weight: 2.0, sigma: 0.5 };
+    let model = LinearGaussian { weight: 2.0, sigma: 0.5, narrowed: 1.0 };
     let pool = pool(normals(13, 40));
     let posteriors = pool.posteriors(&model).unwrap();
     let traversal = measure::traversal(&model, &pool, &posteriors, 1, &Device::flex()).unwrap();

@@ -5,7 +5,7 @@ use super::{
     VaeOptimum,
     thresholds::{self, Threshold},
 };
-use crate::experiment::{DecoderKind, Family, Learnable, LikelihoodKind, Settings};
+use crate::experiment::{DecoderKind, Family, Learnable, LikelihoodKind, Method, Settings};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -104,13 +104,14 @@ impl NoPrediction {
 /// count as centred.
 ///
 /// # Errors
-/// One sentence: no Gaussian likelihood, no optimum, no closed form.
+/// One sentence: no Gaussian likelihood, another objective than the ELBO, no optimum, no closed form.
 pub fn predict(spectrum: &DataSpectrum, settings: &Settings, sigma: Option<f64>) -> Result<Prediction, NoPrediction> {
     let model = &settings.model;
     if model.likelihood != LikelihoodKind::Gaussian {
         let reason = "the closed forms are about a Gaussian likelihood, and this model's is Bernoulli";
         return Err(NoPrediction::new("Bernoulli likelihood", reason));
     }
+    is_covered(settings)?;
     if spectrum.is_conditional && model.family != Family::Conditional {
         let reason =
             "the spectrum is of what a condition leaves of the data, and this model is not given the condition";
@@ -150,6 +151,43 @@ pub fn predict(spectrum: &DataSpectrum, settings: &Settings, sigma: Option<f64>)
         prediction.note = Some(prediction.note.map_or_else(|| present.clone(), |note| format!("{present}; {note}")));
     }
     Ok(prediction)
+}
+
+/// Whether the run's optimum is that of a negative ELBO, β times the KL, over every linear decoder. Lagging-inference training, semi-amortised
+/// refinement, annealing and a first stage as an autoencoder change the way there, not the optimum.
+fn is_covered(settings: &Settings) -> Result<(), NoPrediction> {
+    let (model, objective) = (&settings.model, &settings.objective);
+    let (short, reason) = match objective.method {
+        Method::Iwae => (
+            "importance-weighted bound",
+            "the closed forms are about the ELBO, and the importance-weighted bound of more samples has another optimum",
+        ),
+        Method::Libi => (
+            "LiBI",
+            "the closed forms are about the ELBO, and LiBI fits the likelihood of the decoder before the encoder has a part in it",
+        ),
+        Method::Mutual => (
+            "mutual autoencoder",
+            "the closed forms are about the ELBO, and a mutual autoencoder also pays for missing its target of information",
+        ),
+        Method::Elbo | Method::Lagging | Method::SemiAmortized if objective.free_bits > 0.0 => (
+            "free bits",
+            "the closed forms are about a KL that costs β from its first nat, and here some of it is free",
+        ),
+        Method::Elbo | Method::Lagging | Method::SemiAmortized if objective.target_kl > 0.0 => (
+            "target KL",
+            "the closed forms are about a KL that costs β times what it is, and here it is drawn to a target",
+        ),
+        Method::Elbo | Method::Lagging | Method::SemiAmortized if model.prior.is_mixture() => {
+            ("mixture prior", "the closed forms are about a normal prior, and this model's is a mixture")
+        }
+        Method::Elbo | Method::Lagging | Method::SemiAmortized if model.decoder == DecoderKind::Triangular => (
+            "triangular decoder",
+            "the closed forms turn z until its posteriors lie along the axes, and a triangular decoder does not let it turn",
+        ),
+        Method::Elbo | Method::Lagging | Method::SemiAmortized => return Ok(()),
+    };
+    Err(NoPrediction::new(short, reason))
 }
 
 fn of_vae(target: &Target, settings: &Settings, decoder_variance: Learnable) -> Result<Prediction, LinearError> {

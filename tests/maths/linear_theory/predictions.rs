@@ -89,6 +89,37 @@ fn what_is_not_linear_has_a_guide_and_what_is_not_gaussian_has_none() {
 }
 
 #[test]
+fn theory_is_silent_where_the_optimum_is_another_and_speaks_where_only_the_way_there_is() {
+    let silent: [(&[&str], &str); 6] = [
+        (&["objective.method=iwae"], "importance-weighted"),
+        (&["objective.method=libi"], "LiBI"),
+        (&["objective.method=mutual"], "mutual autoencoder"),
+        (&["objective.free_bits=0.5"], "free"),
+        (&["objective.method=lagging", "objective.target_kl=3"], "target"),
+        (&["model.prior=gaussian-mixture"], "mixture"),
+    ];
+    for (assignments, part) in silent {
+        let reason = of(&LAM, assignments, None).unwrap_err();
+        assert!(reason.contains(part) && !reason.contains('\n'), "{assignments:?}: {reason}");
+    }
+    let mut triangular = settings(&[]);
+    triangular.model.decoder = DecoderKind::Triangular;
+    let reason = predict(&spectrum(&LAM, false), &triangular, None).unwrap_err().reason;
+    assert!(reason.contains("triangular"), "{reason}");
+    let plain = of(&LAM, &[], None);
+    let others: [&[&str]; 4] = [
+        &["objective.method=lagging"],
+        &["objective.method=semi-amortized"],
+        &["objective.annealing.schedule=linear", "objective.annealing.steps=1000000"],
+        &["objective.pretraining.steps=100"],
+    ];
+    for assignments in others {
+        assert_eq!(of(&LAM, assignments, None), plain, "{assignments:?}");
+    }
+    assert!(plain.is_ok());
+}
+
+#[test]
 fn a_conditional_model_is_measured_by_what_its_condition_leaves() {
     let data = correlated(&[0.9, 0.2, 0.6, 0.0], &[3.0, 2.0, 1.0, 0.5]);
     let spectrum = DataSpectrum::of(&data, true).unwrap();
