@@ -86,6 +86,7 @@ impl Dataset {
             condition_mean: Vec::new(),
             value_range: (low, high),
             inspection,
+            true_log_likelihood: None,
         };
         Ok(dataset.with_means())
     }
@@ -109,6 +110,7 @@ impl Dataset {
             condition_mean: Vec::new(),
             value_range,
             inspection,
+            true_log_likelihood: None,
         };
         dataset.with_means()
     }

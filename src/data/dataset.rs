@@ -23,6 +23,7 @@ pub struct Dataset {
     pub(super) condition_mean: Vec<f32>,
     pub(super) value_range: (f32, f32),
     pub(super) inspection: Inspection,
+    pub(super) true_log_likelihood: Option<f64>,
 }
 
 impl Dataset {
@@ -188,6 +189,13 @@ impl Dataset {
             }
         }
         hash
+    }
+
+    /// E log p(x) under the distribution that generates the data, nats per example: what no model can exceed on average over new examples.
+    /// Known for the sources `libi-linear` and `libi-gaussian` in closed form, for `libi-mobius` by a change of variables with the noise's
+    /// effect by quadrature, for `libi-cubic` by quadrature; noise included in each. `None` for every other source.
+    pub fn true_log_likelihood(&self) -> Option<f64> {
+        self.true_log_likelihood
     }
 
     /// What a person should know before training.

@@ -32,6 +32,7 @@ pub use monitor::{LoadMonitor, Unmonitored};
 pub use source::{ConditionKind, Limits, LoadOptions, PerDimension, Sampling, Scale, Source};
 
 use files::Context;
+use synthetic::LibiExample;
 
 /// Loads a data set.
 pub fn load(source: &Source, options: &LoadOptions, monitor: &dyn LoadMonitor) -> Result<Dataset, DataError> {
@@ -52,6 +53,10 @@ pub fn load_within(
         Source::Digits => builtin::digits(monitor),
         Source::LinearGaussian => synthetic::linear_gaussian(options, monitor),
         Source::CorrelatedGaussian => synthetic::correlated_gaussian(options, monitor),
+        Source::LibiLinear => synthetic::libi(LibiExample::Linear, options, monitor),
+        Source::LibiCubic => synthetic::libi(LibiExample::Cubic, options, monitor),
+        Source::LibiGaussian => synthetic::libi(LibiExample::Gaussian, options, monitor),
+        Source::LibiMobius => synthetic::libi(LibiExample::Mobius, options, monitor),
         Source::File(path) => load_file(&Context { path, options, limits, monitor }),
     }?;
     dataset.with_condition(options.condition)

@@ -26,20 +26,46 @@ pub enum Source {
     /// Outputs y = P diag(√spectrum) u and conditions c = R v of as many dimensions: u_i and v_i are standard normal and of chosen
     /// correlation ρ_i, all others independent; P and R are random orthogonal matrices that are the same in every run.
     CorrelatedGaussian,
+    /// LinearJTEx of Yacoby, Pan and Doshi-Velez (2019): x = L z + ε in the plane, L lower-triangular, small noise.
+    LibiLinear,
+    /// CubicJTEx of theirs: x = (L z)³ + ε, each coordinate cubed.
+    LibiCubic,
+    /// Gaussian of theirs: x = Aᵀz + ε in four dimensions, z in two.
+    LibiGaussian,
+    /// Mobius of theirs: x = (z + b) / (z + d) + ε over complex numbers.
+    LibiMobius,
     /// A data file or a folder of pictures.
     File(PathBuf),
 }
 
 impl Source {
     /// Every source that needs no file, in the order in which a menu shows them.
-    pub const NAMED: [Source; 6] = [
+    pub const NAMED: [Source; 10] = [
         Source::Pinwheel,
         Source::PinwheelR6,
         Source::FashionMnist,
         Source::Digits,
         Source::LinearGaussian,
         Source::CorrelatedGaussian,
+        Source::LibiLinear,
+        Source::LibiCubic,
+        Source::LibiGaussian,
+        Source::LibiMobius,
     ];
+
+    /// Whether it draws as many training examples as are asked for.
+    pub fn is_drawn(&self, sampling: Sampling) -> bool {
+        match self {
+            Self::FashionMnist | Self::Digits | Self::File(_) => false,
+            Self::LinearGaussian | Self::CorrelatedGaussian => sampling == Sampling::Drawn,
+            Self::Pinwheel
+            | Self::PinwheelR6
+            | Self::LibiLinear
+            | Self::LibiCubic
+            | Self::LibiGaussian
+            | Self::LibiMobius => true,
+        }
+    }
 }
 
 impl fmt::Display for Source {
@@ -51,6 +77,10 @@ impl fmt::Display for Source {
             Source::Digits => formatter.write_str("digits"),
             Source::LinearGaussian => formatter.write_str("linear-gaussian"),
             Source::CorrelatedGaussian => formatter.write_str("correlated-gaussian"),
+            Source::LibiLinear => formatter.write_str("libi-linear"),
+            Source::LibiCubic => formatter.write_str("libi-cubic"),
+            Source::LibiGaussian => formatter.write_str("libi-gaussian"),
+            Source::LibiMobius => formatter.write_str("libi-mobius"),
             Source::File(path) => write!(formatter, "file:{}", path.display()),
         }
     }

@@ -1,6 +1,7 @@
 //! Generated data: any number of training examples, and held-out examples drawn apart from them.
 
 mod gaussian;
+mod libi;
 mod pinwheel;
 
 use rand::SeedableRng;
@@ -10,6 +11,7 @@ use super::split::Split;
 use super::{DataError, Dataset, ExampleLayout, ExampleShape, Labels, LoadMonitor, LoadOptions, Source};
 
 pub(super) use gaussian::{correlated_gaussian, linear_gaussian};
+pub(super) use libi::{Example as LibiExample, libi};
 
 /// Generated data are the same in every run: a run's seed is for its weights, batches and noise.
 const SEED: u64 = 0x5eed_0002;
