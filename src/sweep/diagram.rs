@@ -1,51 +1,28 @@
 //! A [`PhaseDiagram`]: the cells of a sweep as they come. The window and the command line hold one and no tensor.
 
-use super::worker::{Event, Workers};
+use super::worker::SweepWork;
 use super::{Cell, Expected, Sweep, SweepError, SweepTheory};
+use crate::batch::Board;
 use crate::train::Wake;
-use crossbeam_channel::{RecvTimeoutError, TryRecvError};
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A sweep, and what is known of its cells.
 pub struct PhaseDiagram {
     sweep: Arc<Sweep>,
-    cells: Vec<Option<Cell>>,
-    in_training: BTreeSet<usize>,
-    theory: Option<Result<SweepTheory, String>>,
-    workers: Option<Workers>,
-    /// When the workers began, and how many cells they have finished.
-    begun: Option<(Instant, usize)>,
-    is_cancelled: bool,
-    wake: Wake,
-}
-
-/// Processor cores that a sweep may use.
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    board: Board<SweepWork>,
 }
 
 impl PhaseDiagram {
     /// A sweep of which nothing is known yet; `wake` is called when there is something to poll.
     pub fn new(sweep: Sweep, wake: Wake) -> Self {
-        let cells = vec![None; sweep.len()];
-        Self::with_cells(sweep, cells, wake)
+        Self::with_cells(sweep, Vec::new(), wake)
     }
 
     /// A sweep of which some cells are known, by index.
     pub fn with_cells(sweep: Sweep, mut cells: Vec<Option<Cell>>, wake: Wake) -> Self {
         cells.resize(sweep.len(), None);
-        Self {
-            sweep: Arc::new(sweep),
-            cells,
-            in_training: BTreeSet::new(),
-            theory: None,
-            workers: None,
-            begun: None,
-            is_cancelled: false,
-            wake,
-        }
+        Self { sweep: Arc::new(sweep), board: Board::new(cells, wake) }
     }
 
     /// Trains the cells that are missing, on so many threads; does nothing while threads are at work.
@@ -53,75 +30,24 @@ impl PhaseDiagram {
     /// # Errors
     /// A system that gives no thread.
     pub fn start(&mut self, threads: usize) -> Result<(), SweepError> {
-        if self.workers.is_some() {
-            return Ok(());
-        }
-        let missing: Vec<usize> = self.sweep.order().into_iter().filter(|index| self.cells[*index].is_none()).collect();
-        let with_theory = self.theory.is_none();
-        if missing.is_empty() && !with_theory {
-            return Ok(());
-        }
-        self.workers = Some(Workers::start(&self.sweep, &missing, with_theory, threads, &self.wake)?);
-        self.begun = Some((Instant::now(), 0));
-        self.is_cancelled = false;
-        Ok(())
+        let work = SweepWork::new(self.sweep.clone());
+        let started = self.board.start(work, &self.sweep.order(), true, threads);
+        started.map_err(|error| SweepError::Thread(error.to_string()))
     }
 
     /// Stops; cells in training are given up, those that are finished stay.
     pub fn cancel(&mut self) {
-        self.is_cancelled = true;
-        if let Some(workers) = &self.workers {
-            workers.cancel();
-        }
+        self.board.cancel();
     }
 
     /// Takes in what the threads have said; the indices of cells that have finished. Never waits.
     pub fn poll(&mut self) -> Vec<usize> {
-        let mut finished = Vec::new();
-        while let Some(workers) = &self.workers {
-            match workers.events.try_recv() {
-                Ok(event) => finished.extend(self.take(event)),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => self.end(),
-            }
-        }
-        finished
+        self.board.poll()
     }
 
     /// Waits until the threads say something, then takes everything in. For the command line.
     pub fn wait(&mut self, timeout: Duration) -> Vec<usize> {
-        let Some(workers) = &self.workers else { return Vec::new() };
-        let mut finished = Vec::new();
-        match workers.events.recv_timeout(timeout) {
-            Ok(event) => finished.extend(self.take(event)),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => self.end(),
-        }
-        finished.extend(self.poll());
-        finished
-    }
-
-    fn take(&mut self, event: Event) -> Option<usize> {
-        match event {
-            Event::Theory(theory) => self.theory = Some(theory),
-            Event::Started(index) => {
-                self.in_training.insert(index);
-            }
-            Event::Finished(index, cell) => {
-                self.in_training.remove(&index);
-                self.cells[index] = Some(*cell);
-                if let Some((_, finished)) = &mut self.begun {
-                    *finished += 1;
-                }
-                return Some(index);
-            }
-        }
-        None
-    }
-
-    fn end(&mut self) {
-        self.workers = None;
-        self.in_training.clear();
+        self.board.wait(timeout)
     }
 
     /// What is swept.
@@ -131,69 +57,67 @@ impl PhaseDiagram {
 
     /// The cells, by index; none where not trained yet.
     pub fn cells(&self) -> &[Option<Cell>] {
-        &self.cells
+        self.board.outcomes()
     }
 
     /// Whether a cell is being trained right now.
     pub fn is_in_training(&self, index: usize) -> bool {
-        !self.is_cancelled && self.in_training.contains(&index)
+        self.board.is_in_training(index)
     }
 
     /// What theory says, once it is known; or why it says nothing.
     pub fn theory(&self) -> Option<&Result<SweepTheory, String>> {
-        self.theory.as_ref()
+        self.board.note()
     }
 
     /// Whether threads are at work; for a moment also after they were told to stop.
     pub fn is_running(&self) -> bool {
-        self.workers.is_some()
+        self.board.is_running()
     }
 
     /// Whether the threads have been told to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.is_cancelled
+        self.board.is_cancelled()
     }
 
     /// Number of cells that are trained.
     pub fn finished(&self) -> usize {
-        self.cells.iter().flatten().count()
+        self.board.finished()
     }
 
     /// Whether every cell is trained.
     pub fn is_complete(&self) -> bool {
-        self.cells.iter().all(Option::is_some)
+        self.board.is_complete()
     }
 
     /// Seconds until all cells are trained, if the rest takes as long as what the present threads have done.
     pub fn seconds_left(&self) -> Option<f64> {
-        let (since, finished) = self.begun.filter(|(_, finished)| *finished > 0 && self.is_running())?;
-        let missing = self.cells.len() - self.finished();
-        Some(since.elapsed().as_secs_f64() / finished as f64 * missing as f64)
+        self.board.seconds_left()
     }
 
     /// Whether the prediction for a cell changes close to its point (see [`super::NEAR`]), on a level counted from 0.
     pub fn is_boundary(&self, index: usize, level: usize) -> Option<bool> {
-        let theory = self.theory.as_ref()?.as_ref().ok()?;
+        let theory = self.theory()?.as_ref().ok()?;
         theory.levels.get(level)?.is_boundary.get(index).copied()
     }
 
     /// What theory says about a cell, on a level counted from 0.
     pub fn expected(&self, index: usize, level: usize) -> Option<&Expected> {
-        let theory = self.theory.as_ref()?.as_ref().ok()?;
+        let theory = self.theory()?.as_ref().ok()?;
         theory.levels.get(level)?.expected.get(index)
     }
 
     /// Whether training and theory agree on a cell; none where one of them has no number, and for a cell on a boundary.
     pub fn agrees(&self, index: usize, level: usize) -> Option<bool> {
-        let agrees = self.cells.get(index)?.as_ref()?.agrees(level)?;
+        let agrees = self.cells().get(index)?.as_ref()?.agrees(level)?;
         (self.is_boundary(index, level) == Some(false)).then_some(agrees)
     }
 
     /// How training and theory compare over the trained cells.
     pub fn comparison(&self, level: usize) -> Comparison {
         let mut found = Comparison::default();
-        let trained = (0..self.cells.len())
-            .filter(|index| self.cells[*index].as_ref().is_some_and(|cell| cell.active(level).is_some()));
+        let trained = (0..self.cells().len())
+            .filter(|index| self.cells()[*index].as_ref().is_some_and(|cell| cell.active(level).is_some()));
         for index in trained {
             match (self.expected(index, level), self.agrees(index, level)) {
                 (Some(Expected::Active(_)), Some(true)) => found.agreeing += 1,

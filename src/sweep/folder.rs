@@ -1,6 +1,7 @@
 //! A sweep on disk: what is swept, and a row for every cell that has finished, written at once, so that nothing is lost that was trained.
 
 use super::{Axis, Cell, Outcome, Sweep, SweepError, rows};
+use crate::batch;
 use crate::experiment::Experiment;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
@@ -97,9 +98,8 @@ impl SweepFolder {
 
     /// Replaces the rows at once: at no moment are there fewer in the folder than were trained.
     fn with_rows(path: &Path, text: &str) -> Result<Self, SweepError> {
-        let (file, beside) = (path.join(CELLS), path.join(format!("{CELLS}.new")));
-        let replaced = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &file));
-        let opened = replaced.and_then(|()| OpenOptions::new().append(true).open(&file));
+        let file = path.join(CELLS);
+        let opened = batch::replace(&file, text).and_then(|()| OpenOptions::new().append(true).open(&file));
         let cells = opened.map_err(|error| not_written(&file, &error))?;
         Ok(Self { path: path.to_owned(), cells })
     }

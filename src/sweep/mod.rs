@@ -13,14 +13,14 @@ mod error;
 mod folder;
 mod plan;
 mod rows;
-mod shelf;
 mod theory;
 mod worker;
 
+pub use crate::batch::cores;
 pub use axis::{Axis, LONGEST_AXIS, Spacing};
 pub use boundary::{Line, NEAR, lines_of, near_ties};
 pub use cell::{Cell, CellMeasures, Outcome};
-pub use diagram::{Comparison, PhaseDiagram, cores};
+pub use diagram::{Comparison, PhaseDiagram};
 pub use error::SweepError;
 pub use folder::{CELLS, SWEEP, SweepFolder};
 pub use plan::{LARGEST_SWEEP, Sweep};

@@ -2,8 +2,7 @@
 //! What theory does not determine is a dash.
 
 use super::{Cell, CellMeasures, Outcome, PhaseDiagram, Sweep};
-use std::fmt::Display;
-use std::str::FromStr;
+use crate::batch::{listed, number, numbers};
 
 /// Fields behind the two values of a cell.
 const FIELDS: [&str; 8] =
@@ -79,10 +78,6 @@ pub(super) fn parse(sweep: &Sweep, line: &str) -> Result<(usize, Cell), String> 
     Ok((index, Cell { outcome, theory, seconds: number(seconds)? }))
 }
 
-fn listed<T: Display>(values: &[T]) -> String {
-    values.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
-}
-
 fn predicted(counts: &[Option<usize>]) -> String {
     let words = counts.iter().map(|count| count.map_or_else(|| UNDETERMINED.to_owned(), |count| count.to_string()));
     words.collect::<Vec<_>>().join(" ")
@@ -90,12 +85,4 @@ fn predicted(counts: &[Option<usize>]) -> String {
 
 fn prediction(word: &str) -> Result<Option<usize>, String> {
     if word == UNDETERMINED { Ok(None) } else { number(word).map(Some) }
-}
-
-fn number<T: FromStr>(text: &str) -> Result<T, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is not a number"))
-}
-
-fn numbers<T: FromStr>(text: &str) -> Result<Vec<T>, String> {
-    text.split_whitespace().map(number).collect()
 }

@@ -1,8 +1,7 @@
 //! What the theory of linear models says about a sweep: for each cell, and between the cells where the count changes.
 
-use super::shelf::DataShelf;
 use super::{Line, Spacing, Sweep, SweepError, lines_of, near_ties};
-use crate::data::LoadMonitor as _;
+use crate::batch::DataShelf;
 use crate::exact::linear::{self, Applicability, DataSpectrum, NoPrediction, Prediction};
 use crate::experiment::{DataSettings, Experiment, Learnable, Settings};
 use std::collections::HashMap;
@@ -166,7 +165,7 @@ impl Oracle<'_> {
     }
 
     fn ask(&mut self, x: f64, y: f64) -> Answer {
-        if self.shelf.is_cancelled() {
+        if self.shelf.is_stopped() {
             return Err(NoPrediction::new("stopped", "the sweep was stopped"));
         }
         let unknown = |reason: String| NoPrediction::new("not known", reason);

@@ -1,14 +1,14 @@
-//! The data sets of a sweep, each loaded and decomposed once whichever thread asks first.
+//! The data sets of a batch, each loaded and decomposed once whichever thread asks first.
 
-use super::Sweep;
 use crate::data::{self, Dataset, LoadMonitor};
 use crate::exact::linear::DataSpectrum;
-use crate::experiment::{DataSettings, Family};
+use crate::experiment::DataSettings;
+use crate::train::LazySpectrum;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Data sets of a sweep, each loaded once; and whether all is to stop, which ends a load, too.
-pub(super) struct DataShelf {
+/// Data sets of a batch, each loaded once; and whether all is to stop, which ends a load, too.
+pub(crate) struct DataShelf {
     /// Whether spectra are those of outputs given their conditions.
     is_conditional: bool,
     data: Mutex<Vec<(DataSettings, Arc<Book>)>>,
@@ -19,6 +19,7 @@ pub(super) struct DataShelf {
 struct Book {
     data: OnceLock<Result<Arc<Dataset>, String>>,
     spectrum: OnceLock<Result<Arc<DataSpectrum>, String>>,
+    lazy: LazySpectrum,
 }
 
 impl LoadMonitor for DataShelf {
@@ -30,29 +31,41 @@ impl LoadMonitor for DataShelf {
 }
 
 impl DataShelf {
-    pub(super) fn new(sweep: &Sweep) -> Self {
-        let is_conditional = sweep.experiment().model.family == Family::Conditional;
+    /// An empty shelf.
+    pub fn new(is_conditional: bool) -> Self {
         Self { is_conditional, data: Mutex::default(), is_cancelled: AtomicBool::new(false) }
     }
 
-    pub(super) fn cancel(&self) {
+    /// Tells all to stop.
+    pub fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
+    /// Whether all is to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed)
+    }
+
     /// The data of these settings; who comes second waits for the first to load them.
-    pub(super) fn dataset(&self, settings: &DataSettings) -> Result<Arc<Dataset>, String> {
-        let book = {
-            let mut books = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-            match books.iter().find(|(known, _)| known == settings) {
-                Some((_, book)) => book.clone(),
-                None => {
-                    let book = Arc::new(Book::default());
-                    books.push((settings.clone(), book.clone()));
-                    book
-                }
+    pub fn dataset(&self, settings: &DataSettings) -> Result<Arc<Dataset>, String> {
+        self.book(settings).data.get_or_init(|| self.load(settings)).clone()
+    }
+
+    /// The spectrum of these data for learners, which share it.
+    pub fn lazy_spectrum(&self, settings: &DataSettings) -> LazySpectrum {
+        self.book(settings).lazy.clone()
+    }
+
+    fn book(&self, settings: &DataSettings) -> Arc<Book> {
+        let mut books = self.data.lock().unwrap_or_else(PoisonError::into_inner);
+        match books.iter().find(|(known, _)| known == settings) {
+            Some((_, book)) => book.clone(),
+            None => {
+                let book = Arc::new(Book::default());
+                books.push((settings.clone(), book.clone()));
+                book
             }
-        };
-        book.data.get_or_init(|| self.load(settings)).clone()
+        }
     }
 
     fn load(&self, settings: &DataSettings) -> Result<Arc<Dataset>, String> {
@@ -60,8 +73,8 @@ impl DataShelf {
         data.map(Arc::new).map_err(|error| error.to_string())
     }
 
-    /// The spectrum of these data. Data that no cell has asked for are not kept.
-    pub(super) fn spectrum(&self, settings: &DataSettings) -> Result<Arc<DataSpectrum>, String> {
+    /// The spectrum of these data. Data that no run has asked for are not kept.
+    pub fn spectrum(&self, settings: &DataSettings) -> Result<Arc<DataSpectrum>, String> {
         let of = |data: Result<Arc<Dataset>, String>| {
             DataSpectrum::of(&*data?, self.is_conditional).map(Arc::new).map_err(|error| error.to_string())
         };
