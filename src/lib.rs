@@ -17,11 +17,15 @@
 //! | [`exact`] | what needs no training: the posterior on a grid, classical models, sampling |
 //! | [`measure`] | what is read off a model |
 //! | [`train`] | trainer threads, commands, probes, checkpoints |
+//! | [`batch`] | many short runs in parallel over the cores: what sweeps and comparisons have in common |
 //! | [`sweep`] | grids of short runs over two settings, and what theory says about them |
+//! | [`compare`] | methods × seeds on one data set, as a table |
 //! | [`cli`] | the headless face |
 //! | [`ui`] | the window |
 
+pub mod batch;
 pub mod cli;
+pub mod compare;
 pub mod data;
 pub mod device;
 pub mod exact;

@@ -1,6 +1,7 @@
 //! What can go wrong on the command line, and the exit code that says so.
 
 use super::case::CaseError;
+use crate::compare::CompareError;
 use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::exact::ClassicalError;
@@ -47,6 +48,9 @@ pub enum CliError {
     /// A sweep that cannot be run as asked for.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    /// A comparison that cannot be run as asked for.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// Anything else.
     #[error("{0}")]
     Failed(String),
@@ -59,6 +63,10 @@ impl CliError {
             Self::Usage(_) | Self::Setting(_) | Self::Data(DataError::GeneratorExamples { .. }) => 2,
             Self::Sweep(error) => match error {
                 SweepError::File { .. } | SweepError::Damaged { .. } | SweepError::Thread(_) => 1,
+                _ => 2,
+            },
+            Self::Compare(error) => match error {
+                CompareError::File { .. } | CompareError::Damaged { .. } | CompareError::Thread(_) => 1,
                 _ => 2,
             },
             _ => 1,

@@ -5,6 +5,7 @@
 
 mod bars;
 mod case;
+mod compare;
 mod defect;
 mod doctor;
 mod error;
@@ -50,6 +51,7 @@ enum Command {
     Open(window::Open),
     Train(train::Train),
     Sweep(sweep::Sweep),
+    Compare(compare::Compare),
     Exact(exact::Exact),
     Theory(theory::Theory),
     Presets(presets::Presets),
@@ -82,6 +84,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         Some(Command::Open(open)) => open.run(),
         Some(Command::Train(train)) => train.run(),
         Some(Command::Sweep(sweep)) => sweep.run(),
+        Some(Command::Compare(compare)) => compare.run(),
         Some(Command::Exact(exact)) => exact.run(),
         Some(Command::Theory(theory)) => theory.run(),
         Some(Command::Presets(presets)) => presets.run(),

@@ -1,6 +1,7 @@
 //! `collapsar picture`: the window, or one panel of it, as a PNG without a display.
 
-use super::{CliError, summary, sweep, train};
+use super::{CliError, compare, summary, sweep, train};
+use crate::compare::ComparisonFolder;
 use crate::experiment::Classical;
 use crate::experiment::presets::{PRESETS, Preset};
 use crate::ui::classical::ClassicalPanel;
@@ -9,7 +10,7 @@ use crate::ui::picture::{PictureOptions, Subject, render};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Sides of a picture in pixels: nothing can be read below, and graphics adapters refuse above.
@@ -36,6 +37,15 @@ pub(super) struct Picture {
     /// What changes from bottom to top, such as model.sigma=0.5,1,2
     #[arg(long, value_name = "AXIS", requires = "x")]
     y: Option<String>,
+    /// Show the comparison of the preset's variants, or of --methods; with a folder that `collapsar compare --out` wrote, its rows, without training
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["x", "panel"])]
+    compare: Option<Option<PathBuf>>,
+    /// Methods of the comparison, as `collapsar compare` takes them
+    #[arg(long, value_name = "NAMES", requires = "compare")]
+    methods: Option<String>,
+    /// Seeds of the comparison [default: 3]
+    #[arg(long, value_name = "N|LIST", requires = "compare")]
+    seeds: Option<String>,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "1440x900")]
     size: Size,
@@ -89,13 +99,9 @@ fn panel_names() -> Vec<&'static str> {
 
 impl Picture {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let preset = match &self.preset {
-            Some(name) => Preset::find(name).map_err(CliError::Setting)?,
-            None => &PRESETS[0],
-        };
-        let subject = match preset.classical() {
-            Some(model) => self.classical(model.map_err(CliError::Experiment)?)?,
-            None => self.training(preset)?,
+        let subject = match &self.compare {
+            Some(Some(folder)) => self.rows(folder)?,
+            _ => self.of_preset()?,
         };
         let options = PictureOptions { subject, size: self.size.0, dark: self.theme == Theme::Dark };
         let picture = render(options).map_err(|error| CliError::Failed(error.to_string()))?;
@@ -104,6 +110,28 @@ impl Picture {
             image::ImageError::IoError(error) => summary::not_written(&self.out, &error),
             error => CliError::Write { path: self.out.display().to_string(), message: error.to_string() },
         })
+    }
+
+    fn of_preset(&self) -> Result<Subject, CliError> {
+        let preset = match &self.preset {
+            Some(name) => Preset::find(name).map_err(CliError::Setting)?,
+            None => &PRESETS[0],
+        };
+        match preset.classical() {
+            Some(model) => self.classical(model.map_err(CliError::Experiment)?),
+            None => self.training(preset),
+        }
+    }
+
+    /// The rows in a folder, which says itself what was compared.
+    fn rows(&self, folder: &Path) -> Result<Subject, CliError> {
+        let texts = [&self.preset, &self.methods, &self.seeds];
+        if texts.iter().any(|text| text.is_some()) || self.steps.is_some() || !self.set.is_empty() {
+            let message = "the folder of --compare says what was compared: leave --preset, --set, --steps, --methods and --seeds out";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        let (comparison, rows) = ComparisonFolder::read(folder)?;
+        Ok(Subject::Rows(Box::new(comparison), rows))
     }
 
     fn training(&self, preset: &Preset) -> Result<Subject, CliError> {
@@ -118,6 +146,10 @@ impl Picture {
             let panel = self.panel(&[PHASE_DIAGRAM], |name| name)?;
             return Ok(Subject::PhaseDiagram { sweep, alone: panel.is_some() });
         }
+        if self.compare.is_some() {
+            let comparison = compare::of_options(&experiment, self.methods.as_deref(), self.seeds.as_deref())?;
+            return Ok(Subject::Comparison(Box::new(comparison)));
+        }
         if self.panel.as_deref() == Some(PHASE_DIAGRAM) {
             let message =
                 "a phase diagram needs its two axes, such as --x objective.beta=0.25..8:12:log --y model.sigma=0.5,1,2";
@@ -128,9 +160,9 @@ impl Picture {
     }
 
     fn classical(&self, mut model: Classical) -> Result<Subject, CliError> {
-        if self.x.is_some() {
+        if self.x.is_some() || self.compare.is_some() {
             return Err(CliError::Usage(
-                "nothing is trained in this preset, so that there is nothing to sweep".to_owned(),
+                "nothing is trained in this preset, so that there is nothing to sweep or to compare".to_owned(),
             ));
         }
         if self.steps.is_some() {

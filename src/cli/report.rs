@@ -91,6 +91,8 @@ fn table(text: &mut String, runs: &[RunSummary]) {
         optional(run.model_information.as_ref().and_then(|of| of.floor).map(f64::from))
     });
     row(&importance, &|run| format!("{:.4}", run.importance_weighted_nll));
+    row("posterior matching", &|run| optional(run.posterior_matching));
+    row("moments of q(z) to prior, KL", &|run| optional(run.aggregate_moment_kl));
     row("active units", &|run| format!("{} of {}", run.active_units, run.kl_per_dimension.len()));
     row("steps", &|run| run.steps.to_string());
     row("seconds", &|run| format!("{:.1}", run.seconds));

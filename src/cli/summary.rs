@@ -2,7 +2,7 @@
 
 use super::levels::{LevelSummary, TheorySummary};
 use super::{CliError, json};
-use crate::experiment::DecoderKind;
+use crate::experiment::{DecoderKind, Method, Settings};
 use crate::measure::{Diagnosis, ModelInformation, Statuses};
 use crate::train::{FinalMeasures, Run, RunState, Session, SessionEvent};
 use crate::{device::DeviceKind, train::checkpoint::Checkpoint};
@@ -35,6 +35,9 @@ pub(super) struct DataSummary {
     /// Training split.
     pub examples: usize,
     pub dimensions: usize,
+    /// E log p(x) of what generates the data, nats per example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub true_log_likelihood: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +52,9 @@ pub(super) struct DeviceSummary {
 pub(super) struct RunSummary {
     pub name: String,
     pub decoder: DecoderKind,
+    /// Left out of the rows of a comparison, which call a variant their method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
     pub steps: u64,
     pub seconds: f64,
     pub steps_per_second: f64,
@@ -67,6 +73,15 @@ pub(super) struct RunSummary {
     pub importance_weighted_nll: f64,
     pub importance_samples: usize,
     pub importance_examples: usize,
+    /// E KL(q(z | x) ‖ p(z | x)), the gap between log-likelihood and ELBO at the same samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posterior_matching: Option<f64>,
+    /// KL to N(0, I) of a Gaussian with the aggregated posterior's mean and covariance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aggregate_moment_kl: Option<f64>,
+    /// Lower bound on the model's own information, of a mutual autoencoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub information_bound: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub likelihood_range: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +144,7 @@ impl Summary {
                 name: data.name().to_owned(),
                 examples: data.training_len(),
                 dimensions: data.dimensions(),
+                true_log_likelihood: data.true_log_likelihood(),
             },
             device: DeviceSummary { kind: device.kind, name: device.name.clone(), driver: device.driver.clone() },
             runs: session.runs().iter().zip(measures).map(|(run, measures)| RunSummary::new(run, measures)).collect(),
@@ -138,16 +154,27 @@ impl Summary {
 
 impl RunSummary {
     fn new(run: &Run, last: FinalMeasures) -> Self {
-        let (progress, measures) = (run.progress, last.measures);
-        let rate = progress.step as f64 / progress.seconds;
+        let state = match run.state {
+            RunState::Finished => State::Finished,
+            RunState::Diverged { .. } => State::Diverged,
+            _ => State::Stopped,
+        };
+        Self::of(&run.settings, run.progress.step, run.progress.seconds, state, last)
+    }
+
+    /// Of a run of so many steps and seconds.
+    pub(super) fn of(settings: &Settings, steps: u64, seconds: f64, state: State, last: FinalMeasures) -> Self {
+        let measures = last.measures;
+        let rate = steps as f64 / seconds;
         let mut levels = LevelSummary::all(&measures);
         // A single level says what the run says already.
         levels.retain(|level| level.kl_per_mode.is_some() || measures.levels.len() > 1);
         Self {
-            name: run.settings.name.clone(),
-            decoder: run.settings.model.decoder,
-            steps: progress.step,
-            seconds: progress.seconds,
+            name: settings.name.clone(),
+            decoder: settings.model.decoder,
+            method: Some(settings.objective.method),
+            steps,
+            seconds,
             steps_per_second: if rate.is_finite() { rate } else { 0.0 },
             negative_elbo: measures.negative_elbo,
             reconstruction: measures.reconstruction,
@@ -163,6 +190,9 @@ impl RunSummary {
             importance_weighted_nll: last.importance_weighted_nll,
             importance_samples: last.importance_samples,
             importance_examples: last.importance_examples,
+            posterior_matching: measures.likelihood.map(|likelihood| likelihood.posterior_matching()),
+            aggregate_moment_kl: measures.aggregate.map(|aggregate| aggregate.moment_kl),
+            information_bound: measures.information_bound,
             likelihood_range: last.exact.map(|exact| exact.likelihood_range),
             kl_exact: last.exact.map(|exact| exact.kl),
             grid_radius: last.exact.map(|exact| exact.radius),
@@ -171,11 +201,7 @@ impl RunSummary {
             diagnosis_text: last.statuses.text(),
             levels,
             theory: last.theory.prediction.ok().map(TheorySummary::new),
-            state: match run.state {
-                RunState::Finished => State::Finished,
-                RunState::Diverged { .. } => State::Diverged,
-                _ => State::Stopped,
-            },
+            state,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The real program, as a script sees it: exit codes, standard output, standard error, files.
 
 mod bad_input;
+mod compare;
 mod exact;
 mod sweep;
 mod theory;
@@ -120,7 +121,7 @@ fn doctor_says_which_device_would_train_and_why() {
 fn every_level_has_help() {
     let folder = folder();
     assert!(succeeds(folder.path(), &["--help"]).contains("Usage: collapsar"));
-    let commands = ["open", "train", "sweep", "exact", "theory", "presets", "inspect", "picture", "doctor"];
+    let commands = ["open", "train", "sweep", "compare", "exact", "theory", "presets", "inspect", "picture", "doctor"];
     for command in commands {
         assert!(succeeds(folder.path(), &[command, "--help"]).contains(&format!("Usage: collapsar {command}")));
     }

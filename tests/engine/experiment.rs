@@ -19,12 +19,16 @@ fn every_preset_reads_validates_and_survives_a_round_trip() {
         experiment.validate().unwrap();
         assert_eq!(Experiment::from_toml(&experiment.to_toml(), "again").unwrap(), experiment);
         let names: Vec<String> = experiment.runs().unwrap().into_iter().map(|run| run.name).collect();
-        let expected = match preset.name {
-            "encoder-lag" => ["lagging", "trained"],
-            "linear-vae" | "conditional-correlation" => ["beta-1", "beta-2"],
-            "hierarchical" => ["beta2-1", "beta2-2"],
-            "hierarchical-learned-variance" => ["learned", "fixed"],
-            _ => ["standard", "brenier"],
+        let expected: &[&str] = match preset.name {
+            "encoder-lag" => &["lagging", "trained"],
+            "linear-vae" | "conditional-correlation" => &["beta-1", "beta-2"],
+            "hierarchical" => &["beta2-1", "beta2-2"],
+            "hierarchical-learned-variance" => &["learned", "fixed"],
+            "remedies" => &["vae", "beta-02", "free-bits", "lagging", "mutual", "brenier"],
+            "lagging" => &["vae", "lagging", "semi-amortized"],
+            "libi-linear" | "libi-mobius" => &["vae", "libi"],
+            "mutual-information" => &["elbo", "mutual"],
+            _ => &["standard", "brenier"],
         };
         assert_eq!(names, expected, "in the order of the file");
     }

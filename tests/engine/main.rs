@@ -3,13 +3,19 @@
 
 mod classical;
 mod cli;
+mod compare;
 mod data_conditions;
 mod data_files;
 mod data_gaussian;
 mod data_generators;
 mod experiment;
+mod libi;
 mod linear_training;
+mod methods;
+mod mutual;
 mod outcomes;
+mod priors;
+mod semi_amortized;
 mod sharing;
 mod sweep;
 mod theorem;

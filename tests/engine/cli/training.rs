@@ -5,7 +5,10 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Fields of a run, in their order.
-const RUN_FIELDS: [&str; 27] = [
+const RUN_FIELDS: [&str; 30] = [
+    "method",
+    "posterior_matching",
+    "aggregate_moment_kl",
     "name",
     "decoder",
     "steps",
@@ -91,6 +94,11 @@ fn the_summary_has_every_field_and_they_agree() {
         let range = number("likelihood_range");
         assert!(range > 0.0 && number("kl_exact") <= range);
         assert!((number("kl") - number("mutual_information") - number("marginal_kl")).abs() < 1e-5);
+
+        assert_eq!(run["method"], "elbo");
+        assert!(number("posterior_matching") > 0.0, "the ELBO at the same samples is below their log mean weight");
+        // Of a Gaussian with the same moments: less than that of the aggregated posterior itself, but for the estimate's error.
+        assert!((0.0..=number("marginal_kl") + 0.02).contains(&number("aggregate_moment_kl")));
 
         let statuses = &run["statuses"];
         assert_eq!(statuses["likelihood_range"], run["likelihood_range"], "one computation");
