@@ -10,7 +10,7 @@ use super::phase::Former;
 use super::save::{self, Saving};
 use super::selection::Selection;
 use crate::data::Source;
-use crate::experiment::{Classical, PpcaData, PpcaSettings};
+use crate::experiment::{Classical, Experiment, PpcaData, PpcaSettings};
 use eframe::egui::Context;
 use std::path::{Path, PathBuf};
 
@@ -91,18 +91,10 @@ impl App {
                 }
             }
             Action::OpenCell { experiment, place } => {
-                // The run is behind the map, which is one key away.
-                self.windows.phase.is_open = false;
-                if let Some(session) = self.lab.session() {
-                    let present = Former {
-                        experiment: session.experiment().clone(),
-                        preset: self.lab.preset(),
-                        is_running: session.is_active(),
-                    };
-                    self.windows.phase.leave((*experiment).clone(), present);
-                }
-                let message = Some(format!("Opened the cell at {place}"));
-                self.request(ctx, Request::Experiment { experiment, preset: None, running: Some(true), message });
+                self.open_as_run(experiment, format!("Opened the cell at {place}"), ctx);
+            }
+            Action::OpenRow { experiment, place } => {
+                self.open_as_run(experiment, format!("Opened {place}"), ctx);
             }
             Action::ClosePreview => {
                 // Reading again with other columns, perhaps.
@@ -153,6 +145,8 @@ impl App {
             UiCommand::ExportCurves => self.windows.save.ask(Saving::Curves),
             UiCommand::ExportPhaseDiagram => self.windows.save.ask(Saving::PhaseDiagram),
             UiCommand::ShowPhaseDiagram => self.windows.phase.is_open = !self.windows.phase.is_open,
+            UiCommand::ExportComparison => self.windows.save.ask(Saving::Comparison),
+            UiCommand::ShowComparison => self.windows.compare.is_open = !self.windows.compare.is_open,
             UiCommand::LeaveCell => self.leave_cell(ctx),
             UiCommand::PreviousExample => self.selection.move_example(-1, self.pool()),
             UiCommand::NextExample => self.selection.move_example(1, self.pool()),
@@ -166,13 +160,31 @@ impl App {
         }
     }
 
-    /// Goes back to what was in training before a cell took its place.
+    /// Trains a cell of the phase diagram or a row of a comparison in the window, with a way back.
+    fn open_as_run(&mut self, experiment: Box<Experiment>, message: String, ctx: &Context) {
+        // The run is behind the map or the table, which is one key away.
+        self.windows.phase.is_open = false;
+        self.windows.compare.is_open = false;
+        if let Some(session) = self.lab.session() {
+            let present = Former {
+                experiment: session.experiment().clone(),
+                preset: self.lab.preset(),
+                is_running: session.is_active(),
+            };
+            self.windows.way_back.leave((*experiment).clone(), present);
+        }
+        let message = Some(message);
+        self.request(ctx, Request::Experiment { experiment, preset: None, running: Some(true), message });
+    }
+
+    /// Goes back to what was in training before a cell or a row took its place.
     fn leave_cell(&mut self, ctx: &Context) {
-        let Some(former) = self.windows.phase.former().cloned() else {
-            self.log.push(Level::Info, "There is no cell to go back from");
+        let Some(former) = self.windows.way_back.former().cloned() else {
+            self.log.push(Level::Info, "There is no cell or row to go back from");
             return;
         };
         self.windows.phase.is_open = false;
+        self.windows.compare.is_open = false;
         let message = Some(format!("Back to {}, from its first step", former.title()));
         let experiment = Box::new(former.experiment);
         let running = Some(former.is_running);
@@ -265,6 +277,13 @@ impl App {
             }
             return;
         }
+        if what == Saving::Comparison {
+            match self.windows.compare.csv() {
+                Some(text) => self.write(ctx, what, path, replace, move |path| save::write_text(path, &text)),
+                None => self.log.error("No row of the comparison is trained yet"),
+            }
+            return;
+        }
         let Some(session) = self.lab.session() else {
             self.log.error("There is nothing to save yet");
             return;
@@ -283,7 +302,7 @@ impl App {
                 let text = save::curves_csv(session);
                 self.write(ctx, what, path, replace, move |path| save::write_text(path, &text));
             }
-            Saving::PhaseDiagram => {}
+            Saving::PhaseDiagram | Saving::Comparison => {}
         }
     }
 

@@ -1,5 +1,9 @@
 //! Fits the model's settings to other data: keeps all that can work, changes what cannot, and says what it changed.
 
+mod methods;
+
+pub use methods::fit_methods;
+
 use crate::data::{ConditionKind, Dataset, Source};
 use crate::experiment::{
     DataSettings, DecoderKind, Expectation, Experiment, ExperimentError, Family, LikelihoodKind, Projection,
@@ -48,9 +52,10 @@ pub fn adapt(
     } else if has_family(Family::Conditional) && adapted.data.condition != experiment.data.condition {
         changes.push(format!("given {}", condition_name(adapted.data.condition)));
     }
-    let has_brenier = runs.iter().any(|run| run.model.decoder == DecoderKind::Brenier);
+    let has = |decoder| runs.iter().any(|run| run.model.decoder == decoder);
+    let has_brenier = has(DecoderKind::Brenier);
     let largest = runs.iter().map(|run| run.model.latent_dimensions).max().unwrap_or(1);
-    if has_brenier && largest > dimensions {
+    if (has_brenier || has(DecoderKind::Triangular)) && largest > dimensions {
         let mut set = Setter { experiment: &mut adapted, scopes: &scopes };
         // z2 has no more dimensions than z1 where a Brenier decoder lies between them.
         let keys = ["model.latent_dimensions", "model.top_latent_dimensions"];
@@ -61,7 +66,8 @@ pub fn adapt(
                 Value::Integer(dimensions as i64),
             )?;
         }
-        changes.push(format!("K = {dimensions}, the most that a Brenier decoder allows here"));
+        let kind = if has_brenier { "Brenier" } else { "triangular" };
+        changes.push(format!("K = {dimensions}, the most that a {kind} decoder allows here"));
     }
     if runs.iter().any(|run| run.model.likelihood == LikelihoodKind::Bernoulli) && !data.is_unit_interval() {
         let mut set = Setter { experiment: &mut adapted, scopes: &scopes };
@@ -87,6 +93,7 @@ pub fn adapt(
         adapted.optimizer.batch_size = training.max(1);
         changes.push(format!("batches of {training}, all training examples"));
     }
+    changes.extend(methods::fit_methods(&mut adapted));
     Ok((adapted, changes))
 }
 

@@ -5,6 +5,7 @@ use super::canvas;
 use super::classical::{self, ClassicalFrame, ClassicalLab, ClassicalPanel};
 use super::columns::{Columns, Order};
 use super::commands::Action;
+use super::compare::CompareWindow;
 use super::dialog::SystemDialog;
 use super::examples::Examples;
 use super::explain::ExplainPanel;
@@ -16,7 +17,7 @@ use super::loading::{self, Job, Loaded, Request};
 use super::log::{Level, Log};
 use super::open::{self, OpenWindow};
 use super::panels::{Panel, PanelContext, curves_ui};
-use super::phase::PhaseWindow;
+use super::phase::{PhaseWindow, WayBack};
 use super::preview::PreviewWindow;
 use super::save::{SaveJob, SaveWindow};
 use super::selection::Selection;
@@ -24,6 +25,7 @@ use super::settings::settings_ui;
 use super::theme::{self, Palette};
 use super::toolbar::Toolbar;
 use super::view::View;
+use crate::compare::{Comparison, ComparisonTable, Row};
 use crate::device::{self, DeviceChoice, TrainingDevice};
 use crate::experiment::{Classical, Experiment, presets::PRESETS};
 use crate::measure::LARGEST_POOL;
@@ -124,6 +126,9 @@ pub(super) struct Windows {
     pub save: SaveWindow,
     pub preview: PreviewWindow,
     pub phase: PhaseWindow,
+    pub compare: CompareWindow,
+    /// From a cell or a row that was opened as a run.
+    pub way_back: WayBack,
     pub is_help_open: bool,
 }
 
@@ -241,6 +246,25 @@ impl App {
         self.windows.phase.start(sweep, self.lab.wake().clone());
         self.windows.phase.is_open = !alone;
         self.is_phase_alone = alone;
+    }
+
+    /// Trains a comparison made from the experiment in training, and shows its table.
+    pub fn show_comparison(&mut self, comparison: Comparison) {
+        let experiment = self.lab.draft.experiment().clone();
+        self.windows.compare.start(comparison, &experiment, self.lab.wake().clone());
+        self.windows.compare.is_open = true;
+    }
+
+    /// Shows the table of a comparison whose rows are known, by index, without training any.
+    pub fn show_rows(&mut self, comparison: Comparison, rows: Vec<Option<Row>>) {
+        let experiment = self.lab.draft.experiment().clone();
+        self.windows.compare.show(comparison, rows, &experiment, self.lab.wake().clone());
+        self.windows.compare.is_open = true;
+    }
+
+    /// The comparison whose table is shown, or was.
+    pub fn comparison(&self) -> Option<&ComparisonTable> {
+        self.windows.compare.table()
     }
 
     /// The sweep whose phase diagram is shown, or was.
@@ -380,7 +404,9 @@ impl App {
         let is_ppca = self.is_ppca();
         self.windows.preview.window_ui(ctx, self.files.loading.is_some(), is_ppca, &mut self.actions);
         let (experiment, wake) = (self.lab.draft.experiment(), self.lab.wake());
-        self.windows.phase.window_ui(ctx, experiment, wake, &mut self.actions);
+        let former = self.windows.way_back.former();
+        self.windows.phase.window_ui(ctx, experiment, wake, former, &mut self.actions);
+        self.windows.compare.window_ui(ctx, experiment, wake, former, &mut self.actions);
         help::window_ui(ctx, &mut self.windows.is_help_open);
         self.log.window_ui(ctx);
         if let Some(remark) = open::drop_ui(ctx, &mut self.actions) {
@@ -420,6 +446,7 @@ impl eframe::App for App {
         self.take_events(ctx);
         self.take_files();
         self.windows.phase.poll();
+        self.windows.compare.poll();
         self.lab.reconcile();
         self.lab.draft.feed(ctx.input(|input| input.time));
         self.frame_times.end_logic(start);

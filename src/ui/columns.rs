@@ -4,7 +4,7 @@
 
 use super::commands::Action;
 use super::levels::Levels;
-use super::panels::{Panel, PanelContext, panel_ui};
+use super::panels::{Panel, PanelContext, method, panel_ui};
 use super::selection::Selection;
 use super::statuses::statuses_ui;
 use super::theme::{GAP, Palette};
@@ -21,6 +21,9 @@ use std::collections::HashMap;
 const NARROWEST: f32 = 300.0;
 /// From this width on, two panels stand side by side.
 const WIDE: f32 = 640.0;
+
+/// What a run's state takes beside its title; a longer title sends it to the next line.
+const STATE_WIDTH: f32 = 68.0;
 
 /// Up to so many bars need no column of their own.
 const FEW: usize = 4;
@@ -165,6 +168,9 @@ fn default_rows(session: &Session, width: f32) -> Vec<Row> {
         }
         (_, false) => rows.extend([beside(Panel::Posterior, Panel::Plane, 0.55), whole(decoded)]),
     }
+    if method::is_of_interest(session) {
+        rows.insert(1, whole(Panel::Method));
+    }
     // What takes longer to read comes after what is seen at a glance.
     rows.push(whole(Panel::Spectrum));
     if is_wide {
@@ -199,21 +205,29 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
     let run = &session.runs()[index];
     let palette = Palette::current(ui.ctx());
     let color = palette.run(session.runs(), index);
-    ui.horizontal(|ui| {
+    let name = verdict::title(&run.settings);
+    let font = TextStyle::Heading.resolve(ui.style());
+    let name_width = ui.painter().layout_no_wrap(name.clone(), font, color).size().x;
+    let header = ui.horizontal(|ui| {
         ui.set_height(26.0);
         let (chip, _) = ui.allocate_exact_size(vec2(12.0, 18.0), Sense::hover());
         ui.painter().rect_filled(chip, CornerRadius::same(3), color);
         // From the right: what does not fit is cut from the title.
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let from_the_right = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             decoder_ui(ui, run, index, actions);
             ui.add_space(8.0);
-            state_ui(ui, run);
+            let has_room = name_width + STATE_WIDTH <= ui.available_width();
+            if has_room {
+                state_ui(ui, run);
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let title = RichText::new(verdict::title(&run.settings)).heading().color(color);
-                ui.add(Label::new(title).truncate());
+                ui.add(Label::new(RichText::new(name).heading().color(color)).truncate());
             });
+            has_room
         });
+        from_the_right.inner
     });
+    let is_state_shown = header.inner;
     let found = verdict::measures(run);
     let (said, objection) = verdict::verdict_of(run, session.data().training_len());
     let is_counted = !matches!(said.standing, Standing::Broken | Standing::Unknown);
@@ -224,6 +238,9 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
+        if !is_state_shown {
+            state_ui(ui, run);
+        }
         let judged = |text: &str| RichText::new(text).size(16.0).color(text_color);
         match objection {
             Some(objection) => {
@@ -296,7 +313,8 @@ fn state_ui(ui: &mut Ui, run: &Run) {
 fn decoder_ui(ui: &mut Ui, run: &Run, index: usize, actions: &mut Vec<Action>) {
     let palette = Palette::current(ui.ctx());
     ui.spacing_mut().item_spacing.x = 1.0;
-    for &decoder in DecoderKind::ALL.iter().rev() {
+    let is_offered = |decoder: &&DecoderKind| **decoder != DecoderKind::Triangular || run.settings.model.is_linear();
+    for &decoder in DecoderKind::ALL.iter().filter(is_offered).rev() {
         let is_present = run.settings.model.decoder == decoder;
         let (text, fill) = match is_present {
             true => (palette.surface, palette.decoder(decoder)),
@@ -308,6 +326,9 @@ fn decoder_ui(ui: &mut Ui, run: &Run, index: usize, actions: &mut Vec<Action>) {
         response.widget_info(|| egui::WidgetInfo::selected(Role::RadioButton, true, is_present, &label));
         let tooltip = match decoder {
             DecoderKind::Standard => "Multilayer perceptron: may become flat in z. Restarts with the same seed",
+            DecoderKind::Triangular => {
+                "Lower-triangular linear map, for linear encoders: z cannot be rotated. Restarts with the same seed"
+            }
             DecoderKind::Brenier => {
                 "g2(β g1(z)), both maps gradients of convex potentials: injective in z. Restarts with the same seed"
             }

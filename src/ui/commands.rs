@@ -42,7 +42,11 @@ pub enum UiCommand {
     ExportPhaseDiagram,
     /// Show the phase diagram.
     ShowPhaseDiagram,
-    /// Go back to what was in training before a cell of the phase diagram was opened.
+    /// Save the rows of the comparison as CSV.
+    ExportComparison,
+    /// Show the comparison of methods.
+    ShowComparison,
+    /// Go back to what was in training before a cell of the phase diagram or a row of a comparison was opened.
     LeaveCell,
     /// Previous example of the pool.
     PreviousExample,
@@ -121,6 +125,13 @@ pub enum Action {
         /// Its two values, in words.
         place: String,
     },
+    /// Open a row of a comparison as a run.
+    OpenRow {
+        /// What the row trained.
+        experiment: Box<Experiment>,
+        /// Its method and seed, in words.
+        place: String,
+    },
 }
 
 /// Heading in the help table.
@@ -160,7 +171,7 @@ const CONTROL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command. A shortcut with more modifiers comes before the same key with fewer, which would otherwise take it.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::ToggleRunning,
         Self::Step,
         Self::Reset,
@@ -173,6 +184,8 @@ impl UiCommand {
         Self::ExportCurves,
         Self::ExportPhaseDiagram,
         Self::ShowPhaseDiagram,
+        Self::ExportComparison,
+        Self::ShowComparison,
         Self::LeaveCell,
         Self::Redo,
         Self::Undo,
@@ -204,6 +217,8 @@ impl UiCommand {
             Self::ExportCurves => "Export curves…",
             Self::ExportPhaseDiagram => "Export cells…",
             Self::ShowPhaseDiagram => "Phase diagram…",
+            Self::ExportComparison => "Export rows…",
+            Self::ShowComparison => "Compare methods…",
             Self::LeaveCell => "Back to the former experiment",
             Self::PreviousExample => "Previous example",
             Self::NextExample => "Next example",
@@ -236,7 +251,11 @@ impl UiCommand {
             Self::ExportCurves => "Saves the curves of all variants as a CSV file",
             Self::ExportPhaseDiagram => "Saves the trained cells of the phase diagram as a CSV file",
             Self::ShowPhaseDiagram => "Trains a grid of short runs over two settings, and maps the active dimensions",
-            Self::LeaveCell => "Starts what was in training before the cell was opened, from its first step",
+            Self::ExportComparison => "Saves the trained rows of the comparison as a CSV file",
+            Self::ShowComparison => {
+                "Trains several methods with several seeds, and puts what they bring and cost into a table"
+            }
+            Self::LeaveCell => "Starts what was in training before the cell or row was opened, from its first step",
             Self::PreviousExample => "Selects the previous held-out example in all panels",
             Self::NextExample => "Selects the next held-out example in all panels",
             Self::ToggleSettings => "Shows or hides the settings on the left",
@@ -265,6 +284,7 @@ impl UiCommand {
                 | Self::SaveSession
                 | Self::ExportCurves
                 | Self::ShowPhaseDiagram
+                | Self::ShowComparison
                 | Self::ToggleCurves
         )
     }
@@ -286,6 +306,7 @@ impl UiCommand {
             Self::SaveSession => of(&const { [control(Key::S)] }),
             Self::ExportCurves => of(&const { [control(Key::E)] }),
             Self::ShowPhaseDiagram => of(&const { [control(Key::P)] }),
+            Self::ShowComparison => of(&const { [control(Key::M)] }),
             Self::PreviousExample => of(&const { [plain(Key::OpenBracket)] }),
             Self::NextExample => of(&const { [plain(Key::CloseBracket)] }),
             Self::ToggleSettings => of(&const { [plain(Key::F2)] }),
@@ -295,7 +316,11 @@ impl UiCommand {
             Self::ToggleFrameTimes => of(&const { [plain(Key::F12)] }),
             Self::ToggleLog => of(&const { [control(Key::L)] }),
             Self::ToggleHelp => of(&const { [plain(Key::F1)] }),
-            Self::Discard | Self::SaveExperiment | Self::ExportPhaseDiagram | Self::LeaveCell => &[],
+            Self::Discard
+            | Self::SaveExperiment
+            | Self::ExportPhaseDiagram
+            | Self::ExportComparison
+            | Self::LeaveCell => &[],
         }
     }
 
@@ -309,6 +334,7 @@ impl UiCommand {
             | Self::Restart
             | Self::Discard
             | Self::ShowPhaseDiagram
+            | Self::ShowComparison
             | Self::LeaveCell => Group::Training,
             Self::Undo
             | Self::Redo
@@ -316,7 +342,8 @@ impl UiCommand {
             | Self::SaveSession
             | Self::SaveExperiment
             | Self::ExportCurves
-            | Self::ExportPhaseDiagram => Group::Files,
+            | Self::ExportPhaseDiagram
+            | Self::ExportComparison => Group::Files,
             _ => Group::View,
         }
     }

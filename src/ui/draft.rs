@@ -27,6 +27,8 @@ pub struct Draft {
     texts: BTreeMap<String, (String, String)>,
     /// What had to change along with what the person changed, while it waits for a restart.
     note: Option<&'static str>,
+    /// What had to change with another family, while it waits for a restart.
+    family_note: Option<String>,
 }
 
 impl Draft {
@@ -44,6 +46,7 @@ impl Draft {
             changed: BTreeSet::new(),
             texts: BTreeMap::new(),
             note: None,
+            family_note: None,
         };
         draft.undoer.add_undo(&draft.experiment);
         draft.refresh();
@@ -80,6 +83,11 @@ impl Draft {
         self.note.filter(|_| self.pending.iter().any(|path| path.ends_with("objective.expectation")))
     }
 
+    /// What had to change with another family, if that waits for a restart.
+    pub fn family_note(&self) -> Option<&str> {
+        self.family_note.as_deref().filter(|_| self.pending.iter().any(|path| path.ends_with("model.family")))
+    }
+
     /// Whether something waits for a restart.
     pub fn is_pending(&self) -> bool {
         !self.pending.is_empty()
@@ -109,7 +117,15 @@ impl Draft {
     pub fn set(&mut self, path: &str, value: Value) {
         self.texts.remove(path);
         match self.experiment.set(path, value) {
-            Ok(()) => self.fit(),
+            Ok(()) => {
+                // A method that is chosen and does not fit is said to; one that another family cannot have would be in its way.
+                if path.ends_with("model.family") {
+                    let changes = adapt::fit_methods(&mut self.experiment);
+                    self.family_note =
+                        (!changes.is_empty()).then(|| format!("Changed with the family: {}", changes.join("; ")));
+                }
+                self.fit();
+            }
             Err(error) => self.error = Some(error),
         }
     }

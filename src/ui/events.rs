@@ -50,8 +50,8 @@ impl App {
                 let (message, experiment) = (start.message.clone(), start.experiment.clone());
                 match self.lab.start(*start) {
                     Ok(()) => {
-                        self.windows.phase.arrive(&experiment);
-                        let back = self.windows.phase.former().map(|_| UiCommand::LeaveCell);
+                        self.windows.way_back.arrive(&experiment);
+                        let back = self.windows.way_back.former().map(|_| UiCommand::LeaveCell);
                         message.into_iter().for_each(|message| self.log.push_with(Level::Success, message, back));
                     }
                     Err(error) => self.log.error(error),

@@ -92,6 +92,7 @@ fn diagnosis_ui(ui: &mut Ui, session: &Session) {
                 data_dimensions: session.data().dimensions(),
                 statuses: comparison(run).map(|comparison| &comparison.statuses),
                 prediction: verdict::theory(run).map(|theory| theory.prediction.as_ref()),
+                method: verdict::method(run),
             };
             Some((index, facts))
         })
@@ -137,7 +138,11 @@ const TERMS: &[(&str, &str)] = &[
          speaks of the exact posterior",
     ),
     ("Active units", "Number of latent dimensions that are not collapsed by that measure (Burda et al. 2016)"),
-    ("Prior", "p(z) = N(0, I), what z is drawn from before x is seen"),
+    (
+        "Prior",
+        "p(z), what z is drawn from before x is seen: N(0, I), or a mixture of Gaussians that is learned with the decoder, free or made of posteriors \
+         (VampPrior, Tomczak and Welling 2018)",
+    ),
     ("Encoder", "q(z | x), a diagonal Gaussian whose means and variances a network computes from x"),
     (
         "Aggregated posterior",

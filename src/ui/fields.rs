@@ -4,8 +4,10 @@ mod table;
 
 pub use table::FIELDS;
 
-use crate::data::{ConditionKind, Sampling, Source};
-use crate::experiment::{DataSettings, DecoderKind, Expectation, Family, LIVE, LikelihoodKind, Settings};
+use crate::data::{ConditionKind, Source};
+use crate::experiment::{
+    DataSettings, DecoderKind, Expectation, Family, LIVE, LikelihoodKind, Method, PriorKind, Schedule, Settings,
+};
 
 /// Heading in the settings panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +18,13 @@ pub enum FieldGroup {
     Model,
     /// The Brenier maps.
     Brenier,
-    /// What is optimised and how.
+    /// What is optimised, by which method.
+    Objective,
+    /// Annealing, free bits, targets; folded while none is used.
+    KlTerm,
+    /// What of a method is seldom changed; folded.
+    MethodDetails,
+    /// How it is optimised.
     Training,
     /// Seed and length.
     Run,
@@ -31,12 +39,28 @@ pub enum Applies {
     Gaussian,
     /// Variants with a Brenier decoder.
     Brenier,
-    /// Conditional variants.
-    Conditional,
     /// Hierarchical variants.
     Hierarchical,
     /// Linear variants with a Gaussian likelihood.
     Linear,
+    /// Variants trained by a method.
+    Method(Method),
+    /// Variants whose objective has a KL term with a weight.
+    KlTerm,
+    /// The same, of one latent level: some of the KL may be free.
+    FreeKl,
+    /// Variants with KL annealing.
+    Annealed,
+    /// Variants with cyclical KL annealing.
+    Cyclical,
+    /// Variants that may begin as an autoencoder.
+    Pretraining,
+    /// Variants that do.
+    Pretrained,
+    /// Variants with a choice of prior.
+    Prior,
+    /// Variants with a mixture prior.
+    MixturePrior,
     /// Data that are drawn in a chosen number.
     Generated,
     /// Generated Gaussian data.
@@ -90,8 +114,10 @@ pub enum Control {
         /// What they must be, in words.
         rule: &'static str,
     },
-    /// One of a few: key and name of each.
-    Choice(fn() -> Vec<(&'static str, &'static str)>),
+    /// One of a few, for some settings: key and name of each.
+    Choice(fn(&Settings) -> Vec<(&'static str, &'static str)>),
+    /// Yes or no.
+    Switch,
 }
 
 /// One setting.
@@ -113,7 +139,16 @@ pub struct Field {
 
 impl FieldGroup {
     /// All, in the order of the panel.
-    pub const ALL: [Self; 5] = [Self::Data, Self::Model, Self::Brenier, Self::Training, Self::Run];
+    pub const ALL: [Self; 8] = [
+        Self::Data,
+        Self::Model,
+        Self::Brenier,
+        Self::Objective,
+        Self::MethodDetails,
+        Self::KlTerm,
+        Self::Training,
+        Self::Run,
+    ];
 
     /// Name on the screen.
     pub fn title(self) -> &'static str {
@@ -121,8 +156,27 @@ impl FieldGroup {
             Self::Data => "Data",
             Self::Model => "Model",
             Self::Brenier => "Brenier decoder",
-            Self::Training => "Objective and optimizer",
+            Self::Objective => "Objective",
+            Self::MethodDetails => "Details of the method",
+            Self::KlTerm => "Annealing and free bits",
+            Self::Training => "Optimizer",
             Self::Run => "Run",
+        }
+    }
+
+    /// Whether the group stands under a heading that opens and closes; if so, whether it starts open for some runs.
+    pub fn folds(self, runs: &[Settings]) -> Option<bool> {
+        let is_used = |run: &Settings| {
+            let objective = &run.objective;
+            objective.free_bits > 0.0
+                || objective.target_kl > 0.0
+                || objective.pretraining.steps > 0
+                || objective.annealing.schedule != Schedule::Constant
+        };
+        match self {
+            Self::KlTerm => Some(runs.iter().any(is_used)),
+            Self::MethodDetails => Some(false),
+            _ => None,
         }
     }
 }
@@ -133,20 +187,31 @@ impl Field {
         let is_gaussian = run.model.likelihood == LikelihoodKind::Gaussian;
         let is_conditional = run.model.family == Family::Conditional;
         let is_gaussian_data = matches!(data.source, Source::LinearGaussian | Source::CorrelatedGaussian);
+        let objective = &run.objective;
+        let has_kl_term = objective.method != Method::Iwae;
+        let has_schedule = objective.annealing.schedule != Schedule::Constant;
         match self.applies {
             Applies::Always => true,
             Applies::Gaussian => is_gaussian,
             Applies::Brenier => run.model.decoder == DecoderKind::Brenier,
-            Applies::Conditional => is_conditional,
             Applies::Hierarchical => run.model.family == Family::Hierarchical,
             // What no longer fits must be there to be changed.
             Applies::Linear => {
                 run.model.is_linear() && is_gaussian || run.objective.expectation != Expectation::Sampled
             }
-            Applies::Generated => {
-                let is_pinwheel = matches!(data.source, Source::Pinwheel | Source::PinwheelR6);
-                is_pinwheel || is_gaussian_data && data.sampling == Sampling::Drawn
+            Applies::Method(method) => objective.method == method,
+            Applies::KlTerm => has_kl_term || has_schedule,
+            Applies::FreeKl => {
+                let is_set = objective.free_bits > 0.0 || objective.target_kl > 0.0;
+                has_kl_term && run.model.family != Family::Hierarchical || is_set
             }
+            Applies::Annealed => has_schedule,
+            Applies::Cyclical => objective.annealing.schedule == Schedule::Cyclical,
+            Applies::Pretraining => objective.method == Method::Elbo || objective.pretraining.steps > 0,
+            Applies::Pretrained => objective.pretraining.steps > 0,
+            Applies::Prior => run.model.family != Family::Hierarchical || run.model.prior != PriorKind::Standard,
+            Applies::MixturePrior => run.model.prior.is_mixture(),
+            Applies::Generated => data.source.is_drawn(data.sampling),
             Applies::GaussianData => is_gaussian_data,
             Applies::Correlated => data.source == Source::CorrelatedGaussian,
             Applies::Conditioned => is_conditional || data.condition != ConditionKind::Source,
@@ -172,6 +237,17 @@ impl Field {
         };
         format!("{}\n\n{when}. In files: {}", self.tooltip, self.key)
     }
+}
+
+/// Priors that a model may have, and the one that it has, whether or not it may.
+fn priors(run: &Settings) -> Vec<(&'static str, &'static str)> {
+    let fits = |prior: &PriorKind| match (prior, run.model.family) {
+        (PriorKind::Standard, _) | (PriorKind::Conditional, Family::Conditional) => true,
+        (prior, Family::Vae) => prior.is_mixture(),
+        _ => false,
+    };
+    let offered = PriorKind::ALL.iter().filter(|prior| fits(prior) || **prior == run.model.prior);
+    offered.map(|prior| (prior.key(), prior.label())).collect()
 }
 
 /// Name on the screen of a setting, by its dotted path; the path itself where the panel does not have it.
@@ -201,6 +277,49 @@ mod tests {
         for field in FIELDS {
             assert!(known.iter().any(|key| key == field.key), "{} is no setting", field.key);
         }
+    }
+
+    #[test]
+    fn every_setting_of_the_objective_is_a_field() {
+        for key in Experiment::known_keys() {
+            let is_ours = key.starts_with("objective.") || key.starts_with("model.prior");
+            assert!(!is_ours || FIELDS.iter().any(|field| field.key == key), "{key} is nowhere");
+        }
+    }
+
+    #[test]
+    fn fields_are_there_where_they_mean_something() {
+        let mut run = Experiment::default().runs().unwrap().remove(0);
+        let shown = |run: &Settings| -> Vec<&str> {
+            let data = DataSettings::default();
+            FIELDS.iter().filter(|field| field.applies_to(run, &data)).map(|field| field.key).collect()
+        };
+        let plain = shown(&run);
+        assert!(plain.contains(&"objective.free_bits") && plain.contains(&"objective.pretraining.steps"));
+        for method in Method::ALL {
+            run.objective.method = *method;
+            let has = |key: &str| shown(&run).contains(&key);
+            assert_eq!(has("objective.libi.repeats"), *method == Method::Libi);
+            assert_eq!(has("objective.lagging.encoder_steps"), *method == Method::Lagging);
+            assert_eq!(has("objective.information.target"), *method == Method::Mutual);
+            assert_eq!(has("objective.free_bits"), *method != Method::Iwae);
+        }
+        run.objective.method = Method::Iwae;
+        run.objective.free_bits = 0.5;
+        assert!(shown(&run).contains(&"objective.free_bits"), "what no longer fits must be there to be changed");
+        run.objective.annealing.schedule = Schedule::Linear;
+        assert!(!shown(&run).contains(&"objective.annealing.cycles"));
+    }
+
+    #[test]
+    fn priors_depend_on_the_family() {
+        let mut run = Experiment::default().runs().unwrap().remove(0);
+        let keys = |run: &Settings| priors(run).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        assert_eq!(keys(&run), ["standard", "gaussian-mixture", "vamp"]);
+        run.model.family = Family::Conditional;
+        assert_eq!(keys(&run), ["standard", "conditional"]);
+        run.model.prior = PriorKind::Vamp;
+        assert_eq!(keys(&run), ["standard", "conditional", "vamp"], "what it has is there, too");
     }
 
     #[test]

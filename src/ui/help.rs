@@ -4,13 +4,14 @@ use super::commands::{Group, UiCommand};
 use super::theme::SECTION_GAP;
 use eframe::egui::{self, Context, Grid, RichText, ScrollArea, Ui};
 
-const HOW_TO: [&str; 7] = [
+const HOW_TO: [&str; 8] = [
     "All variants train side by side on the same batches and the same noise; click a bar to select that latent dimension in every panel",
     "Drag a slider while training: what can be applied at once is. What needs new weights waits for Restart",
     "Reset keeps the seed; New seed draws another",
     "Open a data file, a folder of pictures, an experiment or a session with Open…, by dropping it on the window, or with: collapsar open PATH",
     "Probabilistic PCA and the mixture weight, among the lessons, train nothing: drag σ or the separation, and read the exact posterior",
     "A phase diagram, below the lessons, trains a grid of short runs over two settings; click a cell to open it as a run",
+    "Compare methods, below it, trains the remedies of the literature with several seeds; its table says what each brings and what it costs",
     "Hover over any term to read what it means, in which unit, and how it is computed",
 ];
 

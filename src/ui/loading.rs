@@ -278,6 +278,10 @@ pub fn source_name(source: &Source) -> String {
         Source::Digits => "Digits, 8×8".to_owned(),
         Source::LinearGaussian => "Linear Gaussian".to_owned(),
         Source::CorrelatedGaussian => "Correlated Gaussian".to_owned(),
+        Source::LibiLinear => "LiBI linear".to_owned(),
+        Source::LibiCubic => "LiBI cubic".to_owned(),
+        Source::LibiGaussian => "LiBI Gaussian in R⁴".to_owned(),
+        Source::LibiMobius => "LiBI Möbius".to_owned(),
         Source::File(path) => file_name(path),
     }
 }

@@ -9,6 +9,7 @@
 //! | `settings`, `fields` | the settings panel |
 //! | `columns`, `panels`, `canvas` | a column per variant, and what is drawn in it |
 //! | `classical` | the same for models that need no training: settings, panels, words |
+//! | `compare` | methods × seeds on one data set: table and trade-off |
 //! | `phase` | active dimensions over two settings: a sweep, cell by cell |
 //! | `explain`, `verdict`, `statuses`, `diagnosis` | words: lesson, what has collapsed by which measure, diagnosis, terms |
 //! | `open`, `dialog`, `preview`, `examples`, `given`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
@@ -22,6 +23,7 @@ pub mod canvas;
 pub mod classical;
 mod columns;
 pub mod commands;
+pub mod compare;
 mod diagnosis;
 mod dialog;
 mod draft;

@@ -3,6 +3,7 @@
 use super::app::{App, AppOptions, Environment};
 use super::classical::ClassicalPanel;
 use super::panels::Panel;
+use crate::compare::{Comparison, Row};
 use crate::device;
 use crate::experiment::{Classical, Experiment};
 use crate::sweep::{Outcome, Sweep};
@@ -46,6 +47,10 @@ pub enum Subject {
         /// Without the window around it.
         alone: bool,
     },
+    /// The table of a comparison, all rows trained first.
+    Comparison(Box<Comparison>),
+    /// The table of a comparison with the rows that are known, by index; none is trained.
+    Rows(Box<Comparison>, Vec<Option<Row>>),
 }
 
 /// A picture that cannot be drawn.
@@ -87,6 +92,10 @@ pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
             app.running = false;
             app.experiment = sweep.experiment().clone();
         }
+        Subject::Comparison(comparison) | Subject::Rows(comparison, _) => {
+            app.running = false;
+            app.experiment = comparison.experiment().clone();
+        }
     }
     // A box in the place of an unknown letter is better than no picture.
     let mut harness = build(app, Vec2::new(width as f32, height as f32), HarnessBuilder::allow_missing_glyphs)?;
@@ -103,6 +112,11 @@ pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
             harness.state_mut().show_phase_diagram(*sweep, alone);
             wait_for_cells(&mut harness)?;
         }
+        Subject::Comparison(comparison) => {
+            harness.state_mut().show_comparison(*comparison);
+            wait_for_rows(&mut harness)?;
+        }
+        Subject::Rows(comparison, rows) => harness.state_mut().show_rows(*comparison, rows),
     }
     for _ in 0..SETTLING {
         harness.step();
@@ -204,6 +218,26 @@ fn wait_for_cells(harness: &mut Harness<'_, App>) -> Result<(), PictureError> {
         if start.elapsed() > PATIENCE {
             return Err(PictureError::Training(format!(
                 "the sweep took more than {} minutes",
+                PATIENCE.as_secs() / 60
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Until every row is trained. Some may fail, which the table says; all may not.
+fn wait_for_rows(harness: &mut Harness<'_, App>) -> Result<(), PictureError> {
+    let start = Instant::now();
+    loop {
+        harness.step();
+        let Some(table) = harness.state().comparison() else { return Ok(()) };
+        if !table.is_running() {
+            let failure = table.common_failure().map(str::to_owned);
+            return failure.map_or(Ok(()), |reason| Err(PictureError::Training(reason)));
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(PictureError::Training(format!(
+                "the comparison took more than {} minutes",
                 PATIENCE.as_secs() / 60
             )));
         }

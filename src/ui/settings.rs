@@ -11,8 +11,8 @@ use super::verdict;
 use crate::experiment::{ExperimentError, Family, Learnable};
 use crate::train::Session;
 use eframe::egui::{
-    self, Align, Button, Color32, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Sense, Slider,
-    SliderClamping, TextEdit, Ui, accesskit::Role, vec2,
+    self, Align, Button, CollapsingHeader, Color32, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Sense,
+    Slider, SliderClamping, TextEdit, Ui, accesskit::Role, vec2,
 };
 use std::ops::RangeInclusive;
 use toml::Value;
@@ -40,6 +40,15 @@ pub fn settings_ui(
                 continue;
             }
             ui.add_space(GAP);
+            if let Some(is_open) = group.folds(draft.runs()) {
+                // Folded or not is the person's to say, until what is inside comes into use.
+                let heading = CollapsingHeader::new(RichText::new(group.title()).strong());
+                heading.id_salt((group.title(), is_open)).default_open(is_open).show_unindented(ui, |ui| {
+                    fields.iter().for_each(|field| rows_ui(ui, session, field, draft));
+                });
+                ui.add_space(SECTION_GAP - GAP);
+                continue;
+            }
             ui.strong(group.title());
             if group == FieldGroup::Data {
                 data_ui(ui, session, examples);
@@ -88,7 +97,7 @@ fn header_ui(ui: &mut Ui, draft: &Draft, actions: &mut Vec<Action>) {
         palette.card().stroke(egui::Stroke::new(1.0, palette.accent)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.label(format!("Restart needed: {}", draft.pending().join(", ")));
-            if let Some(note) = draft.note() {
+            for note in draft.note().into_iter().chain(draft.family_note()) {
                 ui.label(RichText::new(note).small());
             }
             ui.label(RichText::new("The present run goes on until then").small().weak());
@@ -278,8 +287,16 @@ fn control_ui(ui: &mut Ui, field: &Field, path: &str, run: usize, width: f32, dr
             let parse = move |text: &str| parse_numbers(text, may_be_one, (low..=high, rule)).map(Some);
             list_ui(ui, field, path, run, (width, ""), draft, parse)
         }
+        Control::Switch => {
+            let mut is_on = draft.value(run, field.key).and_then(Value::as_bool).unwrap_or_default();
+            let response = ui.checkbox(&mut is_on, "");
+            if response.changed() {
+                draft.set(path, Value::Boolean(is_on));
+            }
+            response
+        }
         Control::Choice(choices) => {
-            let choices = choices();
+            let choices = draft.runs().get(run).map(choices).unwrap_or_default();
             let present = draft.value(run, field.key).and_then(Value::as_str).map(str::to_owned);
             let mut chosen = present.clone().unwrap_or_default();
             let shown = choices.iter().find(|(key, _)| *key == chosen).map_or("", |(_, name)| *name);

@@ -48,7 +48,7 @@ pub struct Palette {
     /// Brenier-map decoder.
     pub brenier: Color32,
     /// Variants beyond the first of either decoder; none is close to [`Self::posterior`].
-    pub further: [Color32; 4],
+    pub further: [Color32; 6],
     /// The prior.
     pub prior: Color32,
     /// The aggregated posterior, where it is not drawn in its variant's colour.
@@ -95,10 +95,10 @@ static DARK: Palette = Palette {
     on_accent: rgb(0x08211e),
     standard: rgb(0x5cabf2),
     brenier: rgb(0xf59f45),
-    further: [rgb(0x6ccf9c), rgb(0xe8d96b), rgb(0xb7a4f5), rgb(0xb58a63)],
+    further: [rgb(0x8ade90), rgb(0xead20c), rgb(0x9678fc), rgb(0xba60b4), rgb(0x6ca272), rgb(0xcc4e48)],
     prior: rgb(0xa8b0bb),
     aggregated: rgb(0xc9d2dd),
-    posterior: rgb(0xf27fb2),
+    posterior: rgb(0xf06ca8),
     exact: rgb(0x1fa37a),
     hmc: rgb(0xc78bff),
     mean_field: rgb(0xf5ea7a),
@@ -125,10 +125,10 @@ static LIGHT: Palette = Palette {
     on_accent: rgb(0xffffff),
     standard: rgb(0x1669b8),
     brenier: rgb(0xc95f00),
-    further: [rgb(0x087f5b), rgb(0x8a7400), rgb(0x6a4fc0), rgb(0x6b4423)],
+    further: [rgb(0x3c9c54), rgb(0x783ce4), rgb(0x5a4e00), rgb(0x7e4236), rgb(0x5a667e), rgb(0xcc72ba)],
     prior: rgb(0x6b7481),
     aggregated: rgb(0x3c4652),
-    posterior: rgb(0xb3206b),
+    posterior: rgb(0x960054),
     exact: rgb(0x00543d),
     hmc: rgb(0x9a4fe0),
     mean_field: rgb(0x937f00),
@@ -158,7 +158,7 @@ impl Palette {
     /// The colour of a decoder.
     pub fn decoder(&self, decoder: DecoderKind) -> Color32 {
         match decoder {
-            DecoderKind::Standard => self.standard,
+            DecoderKind::Standard | DecoderKind::Triangular => self.standard,
             DecoderKind::Brenier => self.brenier,
         }
     }
@@ -354,8 +354,7 @@ mod tests {
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
 
-    #[test]
-    fn ways_of_inference_stay_apart_for_every_eye() {
+    fn assert_apart(colors: &[Color32]) {
         // Full sight, protanopia, deuteranopia, tritanopia: Machado, Oliveira and Fernandes 2009, severity 1.
         let eyes = [
             [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
@@ -371,16 +370,31 @@ mod tests {
                 [0.004_733, 0.691_367, 0.303_900],
             ],
         ];
-        for palette in [&DARK, &LIGHT] {
-            let colors = [palette.exact, palette.hmc, palette.mean_field, palette.prior];
-            for eye in eyes {
-                for (a, first) in colors.iter().enumerate() {
-                    for second in &colors[..a] {
-                        let (a, b) = (seen(*first, eye), seen(*second, eye));
-                        let distance = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
-                        assert!(distance > 18.0, "{first:?} and {second:?} are {distance} apart");
-                    }
+        for eye in eyes {
+            for (a, first) in colors.iter().enumerate() {
+                for second in &colors[..a] {
+                    let (a, b) = (seen(*first, eye), seen(*second, eye));
+                    let distance = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+                    assert!(distance > 18.0, "{first:?} and {second:?} are {distance} apart");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn ways_of_inference_stay_apart_for_every_eye() {
+        for palette in [&DARK, &LIGHT] {
+            assert_apart(&[palette.exact, palette.hmc, palette.mean_field, palette.prior]);
+        }
+    }
+
+    #[test]
+    fn eight_variants_stay_apart_for_every_eye() {
+        for palette in [&DARK, &LIGHT] {
+            let [a, b, c, d, e, f] = palette.further;
+            assert_apart(&[palette.standard, palette.brenier, palette.posterior, a, b, c, d, e, f]);
+            for color in palette.further {
+                assert!(contrast(color, palette.surface) >= 3.0, "{color:?}");
             }
         }
     }

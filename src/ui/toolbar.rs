@@ -68,7 +68,9 @@ impl Toolbar<'_> {
                 }
             }
             ui.separator();
-            self.entry_ui(ui, UiCommand::ShowPhaseDiagram, actions);
+            for command in [UiCommand::ShowPhaseDiagram, UiCommand::ShowComparison] {
+                self.entry_ui(ui, command, actions);
+            }
         });
         lesson.response.on_hover_text("Experiments with a lesson beside them");
         let data = ui.menu_button("Data ▾", |ui| {

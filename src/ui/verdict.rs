@@ -1,9 +1,9 @@
 //! One sentence about a run: how many dimensions collapsed, by which measure, or why it cannot go on.
 
 use crate::exact::linear::Theory;
-use crate::experiment::{DecoderKind, LikelihoodKind, Settings};
+use crate::experiment::{DecoderKind, LikelihoodKind, Method, Settings};
 use crate::measure::{ACTIVE_UNIT_VARIANCE, Diagnosis, LevelMeasures, Measures, PosteriorComparison};
-use crate::train::{Evaluation, Probe, ReadingValue, Run, RunState};
+use crate::train::{Evaluation, MethodReading, Probe, ReadingValue, Run, RunState};
 
 /// Optimizer steps before which nothing is concluded.
 const FEWEST_STEPS: u64 = 100;
@@ -103,6 +103,14 @@ pub fn theory(run: &Run) -> Option<&Theory> {
     }
 }
 
+/// Where a run's training method is, while that is asked for.
+pub fn method(run: &Run) -> Option<&MethodReading> {
+    match run.reading(&Probe::Method).map(|reading| &reading.value) {
+        Some(ReadingValue::Method(reading)) => Some(reading),
+        _ => None,
+    }
+}
+
 /// What a run's state and measures say.
 pub fn verdict(state: &RunState, measures: Option<&Measures>) -> Verdict {
     let broken = |text: String| Verdict { standing: Standing::Broken, text };
@@ -169,6 +177,26 @@ pub fn measure_of_collapse() -> String {
     format!("encoder-mean variance < {ACTIVE_UNIT_VARIANCE}")
 }
 
+/// Titles of variants whose names are abbreviations, or words run together.
+const TITLES: &[(&str, &str)] = &[
+    ("vae", "VAE"),
+    ("elbo", "ELBO"),
+    ("annealing", "Annealed β"),
+    ("cyclical", "Cyclical β"),
+    ("free-bits", "Free bits"),
+    ("two-stage", "Two stages"),
+    ("target-kl", "Target KL"),
+    ("iwae", "IWAE"),
+    ("lagging", "Lagging"),
+    ("semi-amortized", "Semi-amortised"),
+    ("libi", "LiBI"),
+    ("mutual", "Mutual"),
+    ("mixture-prior", "Mixture prior"),
+    ("vamp-prior", "VampPrior"),
+    ("brenier-0.5", "Brenier, m = 0.5"),
+    ("brenier-1", "Brenier, m = 1"),
+];
+
 /// A variant's name as a title.
 pub fn title_of(name: &str) -> String {
     let mut letters = name.chars();
@@ -183,14 +211,25 @@ pub fn title(settings: &Settings) -> String {
         return format!("{} ({})", decoder.label(), settings.name);
     }
     let objective = &settings.objective;
+    // A variant that is named after its method, and has another now.
+    let named = Method::ALL.iter().find(|method| method.key() == settings.name);
+    if named.is_some_and(|named| *named != objective.method) {
+        return format!("{} ({})", objective.method.label(), settings.name);
+    }
     weight_title(&settings.name, "beta2-", "β2", objective.top_beta)
         .or_else(|| weight_title(&settings.name, "beta-", "β", objective.beta))
+        .or_else(|| TITLES.iter().find(|(name, _)| *name == settings.name).map(|(_, title)| (*title).to_owned()))
         .unwrap_or_else(|| title_of(&settings.name))
 }
 
 /// Title of a run that is named after a KL weight, such as `beta-4`: the weight as it is, with the name where that says another.
 fn weight_title(name: &str, prefix: &str, symbol: &str, weight: f64) -> Option<String> {
-    let named: f64 = name.strip_prefix(prefix)?.parse().ok()?;
+    let written = name.strip_prefix(prefix)?;
+    // A name in a dotted path has no dot: `beta-02` is 0.2.
+    let named: f64 = match written.strip_prefix('0').filter(|rest| !rest.is_empty() && !rest.contains('.')) {
+        Some(decimals) => format!("0.{decimals}").parse().ok()?,
+        None => written.parse().ok()?,
+    };
     let title = format!("{symbol} = {weight}");
     Some(if named == weight { title } else { format!("{title} ({name})") })
 }
@@ -256,6 +295,24 @@ mod tests {
         settings.name = "beta2-1.5".to_owned();
         settings.objective.top_beta = 1.5;
         assert_eq!(title(&settings), "β2 = 1.5");
+    }
+
+    #[test]
+    fn methods_have_titles_that_are_true() {
+        let mut settings = Experiment::default().runs().unwrap().remove(0);
+        let mut titled = |name: &str, method: Method| {
+            settings.name = name.to_owned();
+            settings.objective.method = method;
+            title(&settings)
+        };
+        assert_eq!(titled("free-bits", Method::Elbo), "Free bits");
+        assert_eq!(titled("libi", Method::Libi), "LiBI");
+        assert_eq!(titled("lagging", Method::Iwae), "Importance-weighted bound (lagging)");
+        assert_eq!(titled("semi-amortized", Method::SemiAmortized), "Semi-amortised");
+        assert_eq!(titled("mine", Method::Elbo), "Mine");
+        settings.name = "beta-02".to_owned();
+        settings.objective.beta = 0.2;
+        assert_eq!(title(&settings), "β = 0.2");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod classical;
+mod compare;
 mod heat_map;
+mod methods;
 mod panels;
 mod sharing;
 mod shell;

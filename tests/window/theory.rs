@@ -106,7 +106,6 @@ fn a_family_shows_its_fields() {
         (Role::Slider, "KL weight β2"),
         (Role::SpinButton, "Dimensions of z2"),
         (Role::Slider, "Level noise σ1"),
-        (Role::ComboBox, "Prior"),
         (Role::ComboBox, "Condition"),
     ];
     for (role, field) in own {

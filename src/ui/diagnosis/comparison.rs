@@ -1,5 +1,6 @@
 //! What two runs side by side say about each other, in words.
 
+use super::method::is_before_inference;
 use super::{Facts, dimensions, is_held_back};
 use crate::measure::{Diagnosis, Measures, Statuses};
 use crate::ui::panels::grouped;
@@ -27,7 +28,8 @@ fn common<'a>(first: &Facts<'a>, other: &Facts<'a>) -> Option<(u64, &'a Measures
 
 pub(super) fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
     let (first_facts, other_facts) = (first, other);
-    let are_trained = [first, other].iter().all(|facts| facts.maturity == Maturity::Trained);
+    let can_be_judged = |facts: &&Facts<'_>| facts.maturity == Maturity::Trained && !is_before_inference(facts);
+    let are_trained = [first, other].iter().all(can_be_judged);
     if !are_trained {
         return None;
     }

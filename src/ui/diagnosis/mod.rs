@@ -1,6 +1,7 @@
 //! Words from numbers: what the measures of a run, and of two runs side by side, say. Nothing here knows a preset.
 
 mod comparison;
+mod method;
 mod theory;
 
 use super::levels::Levels;
@@ -9,7 +10,7 @@ use super::verdict::{Maturity, nats, title};
 use crate::exact::linear::{NoPrediction, Prediction};
 use crate::experiment::{DecoderKind, Learnable, LikelihoodKind, Settings};
 use crate::measure::{Diagnosis, LevelMeasures, Measures, Statuses};
-use crate::train::Evaluation;
+use crate::train::{Evaluation, MethodReading};
 
 /// Nats in all dimensions together under which an active encoder is still close to the prior.
 const NEAR_PRIOR: f32 = 0.1;
@@ -31,6 +32,8 @@ pub struct Facts<'a> {
     pub statuses: Option<&'a Statuses>,
     /// What theory predicts, or why it does not; none before it has answered.
     pub prediction: Option<Result<&'a Prediction, &'a NoPrediction>>,
+    /// Where the training method is, while a panel asks for it.
+    pub method: Option<&'a MethodReading>,
 }
 
 /// Sentences about every run, in order, and about their differences.
@@ -55,6 +58,14 @@ pub fn diagnosis(runs: &[Facts<'_>]) -> (Vec<String>, Vec<String>) {
 }
 
 fn about(facts: &Facts<'_>) -> String {
+    let collapse = about_collapse(facts);
+    if facts.maturity != Maturity::Trained {
+        return collapse;
+    }
+    std::iter::once(collapse).chain(method::sentences(facts)).collect::<Vec<_>>().join(". ")
+}
+
+fn about_collapse(facts: &Facts<'_>) -> String {
     if let Some(objection) = facts.maturity.objection() {
         return objection.to_owned();
     }
@@ -221,21 +232,21 @@ fn reason(facts: &Facts<'_>) -> String {
     let floor = settings.model.convexity;
     let slope = nats((floor * floor) as f32);
     match (settings.model.decoder, is_close) {
-        (DecoderKind::Standard, _) if has_collapsed && !collapsed_kl(measures).1 && is_flat(facts) => {
+        (DecoderKind::Standard | DecoderKind::Triangular, _) if has_collapsed && !collapsed_kl(measures).1 && is_flat(facts) => {
             "Nothing keeps a standard decoder from becoming flat in z, and this one has; the KL that is left buys nothing".to_owned()
         }
-        (DecoderKind::Standard, _) if has_collapsed && !collapsed_kl(measures).1 => {
+        (DecoderKind::Standard | DecoderKind::Triangular, _) if has_collapsed && !collapsed_kl(measures).1 => {
             "Nothing keeps a standard decoder from becoming flat in z, and then KL 0 would cost nothing: here it is not flat yet"
                 .to_owned()
         }
-        (DecoderKind::Standard, true) => {
+        (DecoderKind::Standard | DecoderKind::Triangular, true) => {
             let cause = "Nothing keeps a standard decoder from becoming flat in z";
             match knob(facts) {
                 Some(knob) => format!("{cause}. {knob}"),
                 None => cause.to_owned(),
             }
         }
-        (DecoderKind::Standard, false) => {
+        (DecoderKind::Standard | DecoderKind::Triangular, false) => {
             "Nothing guarantees this: here the data make information about x worth its cost".to_owned()
         }
         (DecoderKind::Brenier, _) if has_collapsed && !collapsed_kl(measures).1 => {
@@ -340,6 +351,7 @@ mod tests {
             data_dimensions: 2,
             statuses: None,
             prediction: None,
+            method: None,
         }
     }
 

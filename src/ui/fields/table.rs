@@ -1,7 +1,9 @@
 //! The table of all settings.
 
-use super::{Applies, Control, Field, FieldGroup};
-use crate::experiment::{EncoderStart, Expectation, Family, LikelihoodKind, PriorKind, Projection};
+use super::{Applies, Control, Field, FieldGroup, priors};
+use crate::experiment::{
+    EncoderStart, Expectation, Family, LikelihoodKind, Method, Projection, RefinementGradient, Schedule,
+};
 
 /// All settings, in the order of the panel.
 pub const FIELDS: &[Field] = &[
@@ -12,7 +14,7 @@ pub const FIELDS: &[Field] = &[
                   and decoder see. Hierarchical VAE: two levels, z2 above z1 above x",
         group: FieldGroup::Model,
         applies: Applies::Always,
-        control: Control::Choice(|| Family::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        control: Control::Choice(|_| Family::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
     },
     Field {
         key: "model.sigma",
@@ -55,16 +57,25 @@ pub const FIELDS: &[Field] = &[
                   over data in [0, 1] binarised afresh at every step",
         group: FieldGroup::Model,
         applies: Applies::Always,
-        control: Control::Choice(|| LikelihoodKind::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        control: Control::Choice(|_| LikelihoodKind::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
     },
     Field {
         key: "model.prior",
         label: "Prior",
-        tooltip: "What z is drawn from before the output is seen. Standard normal: N(0, I), whatever the condition. Learned: \
-                  N(μ(c), diag σ²(c)), computed from the condition",
+        tooltip: "What z is drawn from before x is seen. Standard normal: N(0, I). Learned Gaussian mixture: Σ w N(μ, diag σ²), all learned. \
+                  VampPrior: the mean of q(z|u) over learned pseudo-inputs u. Learned from the condition (conditional models): N(μ(c), \
+                  diag σ²(c)). The KL term is to whichever is chosen",
         group: FieldGroup::Model,
-        applies: Applies::Conditional,
-        control: Control::Choice(|| PriorKind::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        applies: Applies::Prior,
+        control: Control::Choice(priors),
+    },
+    Field {
+        key: "model.prior_components",
+        label: "Prior components",
+        tooltip: "Components of the mixture prior; of a VampPrior the number of pseudo-inputs. All have learned parameters",
+        group: FieldGroup::Model,
+        applies: Applies::MixturePrior,
+        control: Control::Count { low: 1, high: 1024, zero: None },
     },
     Field {
         key: "model.hidden",
@@ -101,7 +112,7 @@ pub const FIELDS: &[Field] = &[
                   encoder has it",
         group: FieldGroup::Model,
         applies: Applies::Always,
-        control: Control::Choice(|| EncoderStart::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        control: Control::Choice(|_| EncoderStart::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
     },
     Field {
         key: "model.convexity",
@@ -119,7 +130,7 @@ pub const FIELDS: &[Field] = &[
                   K directions of largest variance of the training data",
         group: FieldGroup::Brenier,
         applies: Applies::Brenier,
-        control: Control::Choice(|| Projection::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        control: Control::Choice(|_| Projection::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
     },
     Field {
         key: "model.latent_map_hidden",
@@ -146,11 +157,22 @@ pub const FIELDS: &[Field] = &[
         control: Control::Count { low: 1, high: 4096, zero: None },
     },
     Field {
+        key: "objective.method",
+        label: "Method",
+        tooltip: "Way of training. ELBO: the evidence lower bound as it is. Importance-weighted bound: log of the mean weight of k samples. \
+                  Lagging-inference training: the encoder nearly to convergence before each decoder step. Semi-amortised: each posterior refined \
+                  from the encoder’s. LiBI: the likelihood first, with codes that must look like the prior, then inference. Mutual autoencoder: \
+                  ELBO with a constraint on the model’s mutual information",
+        group: FieldGroup::Objective,
+        applies: Applies::Always,
+        control: Control::Choice(|_| Method::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+    },
+    Field {
         key: "objective.beta",
         label: "KL weight β",
         tooltip: "Weight of the KL term in the objective: reconstruction + β · KL. 1 is the ELBO; a larger β pushes the posterior towards \
                   the prior. Negative ELBO on the screen always counts the KL once",
-        group: FieldGroup::Training,
+        group: FieldGroup::Objective,
         applies: Applies::Always,
         control: Control::Slider { low: 0.0, high: 8.0, logarithmic: false },
     },
@@ -159,7 +181,7 @@ pub const FIELDS: &[Field] = &[
         label: "KL weight β2",
         tooltip: "Weight of KL(q(z2|z1) ‖ p(z2)) in the objective: reconstruction + β1 · E[log q(z1|x) − log p(z1|z2)] + β2 · KL of \
                   z2. β1 = β2 = 1 is the ELBO",
-        group: FieldGroup::Training,
+        group: FieldGroup::Objective,
         applies: Applies::Hierarchical,
         control: Control::Slider { low: 0.0, high: 8.0, logarithmic: false },
     },
@@ -169,9 +191,203 @@ pub const FIELDS: &[Field] = &[
         tooltip: "How the expectation over q(z|x) in the objective is taken. One sample: with fresh noise at every step. Closed \
                   form: exactly, which linear maps and a Gaussian likelihood allow; with all training examples in a batch nothing \
                   is left to chance",
-        group: FieldGroup::Training,
+        group: FieldGroup::Objective,
         applies: Applies::Linear,
-        control: Control::Choice(|| Expectation::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+        control: Control::Choice(|_| Expectation::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+    },
+    Field {
+        key: "objective.importance_samples",
+        label: "Samples k",
+        tooltip: "Samples of q(z|x) per example in the importance-weighted bound E log (1/k) Σ p(x, z)/q(z|x). 1 is the ELBO; more bring it closer to \
+                  log p(x), and ask less of q",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Iwae),
+        control: Control::Count { low: 1, high: 4096, zero: None },
+    },
+    Field {
+        key: "objective.lagging.encoder_steps",
+        label: "Encoder steps",
+        tooltip: "Most steps of the encoder alone before each step of the decoder, each on a random batch; they end earlier when the encoder’s \
+                  loss stops falling. The aggressive part ends, for good, when mutual information no longer rises from epoch to epoch",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Lagging),
+        control: Control::Count { low: 1, high: 4096, zero: None },
+    },
+    Field {
+        key: "objective.refinement.steps",
+        label: "Refinement steps",
+        tooltip: "Gradient steps on mean and log variance of each example’s q(z|x), from the encoder’s, on that example’s own negative ELBO",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::SemiAmortized),
+        control: Control::Count { low: 1, high: 4096, zero: None },
+    },
+    Field {
+        key: "objective.refinement.gradient",
+        label: "Encoder learns",
+        tooltip: "How the encoder learns of the refinement. Through it: the refined ELBO is differentiated through all steps, by Hessian-vector products \
+                  from finite differences. Stopped: the encoder follows the ELBO at its own output, the decoder that at the refined posterior",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::SemiAmortized),
+        control: Control::Choice(|_| RefinementGradient::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+    },
+    Field {
+        key: "objective.libi.likelihood_steps",
+        label: "Likelihood steps",
+        tooltip: "Optimizer steps of each repeat on the likelihood: deterministic codes that reconstruct x, with penalties that make them look like draws \
+                  from N(0, I)",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Count { low: 1, high: 1_000_000, zero: None },
+    },
+    Field {
+        key: "objective.libi.inference_steps",
+        label: "Inference steps",
+        tooltip: "Optimizer steps of each repeat on the encoder, by the ELBO, while the generative model stays as it is",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Count { low: 1, high: 1_000_000, zero: None },
+    },
+    Field {
+        key: "objective.libi.repeats",
+        label: "Repeats",
+        tooltip: "How often likelihood and inference are done, one after the other; the best model is kept, and inference goes on with it",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Count { low: 1, high: 1000, zero: None },
+    },
+    Field {
+        key: "objective.information.target",
+        label: "Target M",
+        tooltip: "M in the constraint I(x; z) = M on the mutual information under the model p(z) p(x|z), in nats; as a penalty on the distance of a \
+                  variational bound from it",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Mutual),
+        control: Control::Slider { low: 0.0, high: 6.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.information.weight",
+        label: "Weight C",
+        tooltip: "Weight of |I − M| beside the negative ELBO. Where a nat of information costs more than C, the target is not reached, and the \
+                  difference stays",
+        group: FieldGroup::Objective,
+        applies: Applies::Method(Method::Mutual),
+        control: Control::Slider { low: 0.0, high: 20.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.lagging.check_every",
+        label: "Check every",
+        tooltip: "The encoder’s loss is averaged over so many of its steps; when an average is no lower than the one before it, its steps alone end",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::Lagging),
+        control: Control::Count { low: 1, high: 4096, zero: None },
+    },
+    Field {
+        key: "objective.refinement.rate",
+        label: "Refinement rate",
+        tooltip: "Size α of the refinement steps, on each example’s own negative ELBO",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::SemiAmortized),
+        control: Control::Slider { low: 0.001, high: 1.0, logarithmic: true },
+    },
+    Field {
+        key: "objective.refinement.momentum",
+        label: "Momentum",
+        tooltip: "Momentum γ of the refinement steps, from 0 to below 1",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::SemiAmortized),
+        control: Control::Slider { low: 0.0, high: 0.95, logarithmic: false },
+    },
+    Field {
+        key: "objective.libi.gaussianity_weight",
+        label: "HZ weight",
+        tooltip: "Weight of exp(HZ) in the likelihood stage, HZ the Henze–Zirkler statistic of the codes of a batch, which is small for a Gaussian; 0 \
+                  leaves it out",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Slider { low: 0.0, high: 10.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.libi.covariance_tolerance",
+        label: "Covariance ε",
+        tooltip: "ε in the penalty exp(‖Cov(codes) − I‖²/ε) of the likelihood stage: the smaller, the closer to the identity",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Slider { low: 0.01, high: 5.0, logarithmic: true },
+    },
+    Field {
+        key: "objective.libi.mean_tolerance",
+        label: "Mean ε",
+        tooltip: "ε in the penalty exp(‖mean(codes)‖²/ε) of the likelihood stage: the smaller, the closer to 0",
+        group: FieldGroup::MethodDetails,
+        applies: Applies::Method(Method::Libi),
+        control: Control::Slider { low: 0.01, high: 5.0, logarithmic: true },
+    },
+    Field {
+        key: "objective.free_bits",
+        label: "Free bits λ",
+        tooltip: "KL that costs nothing, in nats per latent dimension and example: the term is β Σ max(λ, KL). At or below λ a dimension’s KL has no \
+                  gradient. 0 charges for all",
+        group: FieldGroup::KlTerm,
+        applies: Applies::FreeKl,
+        control: Control::Slider { low: 0.0, high: 2.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.target_kl",
+        label: "Target KL",
+        tooltip: "KL that training aims at, in nats per example over all dimensions: the term is β |KL − target|. 0 aims at none. Free bits and a \
+                  target exclude each other",
+        group: FieldGroup::KlTerm,
+        applies: Applies::FreeKl,
+        control: Control::Slider { low: 0.0, high: 12.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.annealing.schedule",
+        label: "Annealing",
+        tooltip: "How a factor on the KL weight β grows while training. None: it is 1. Linear: once, up to 1. Cyclical: again and again, in the first half \
+                  of each cycle, and 1 in the second",
+        group: FieldGroup::KlTerm,
+        applies: Applies::KlTerm,
+        control: Control::Choice(|_| Schedule::ALL.iter().map(|kind| (kind.key(), kind.label())).collect()),
+    },
+    Field {
+        key: "objective.annealing.start",
+        label: "Starts at",
+        tooltip: "The factor on β at the start, of each cycle where it is cyclical, from 0 to 1",
+        group: FieldGroup::KlTerm,
+        applies: Applies::Annealed,
+        control: Control::Slider { low: 0.0, high: 1.0, logarithmic: false },
+    },
+    Field {
+        key: "objective.annealing.steps",
+        label: "Annealing steps",
+        tooltip: "Steps until the factor on β is 1; the length of a cycle where it is cyclical",
+        group: FieldGroup::KlTerm,
+        applies: Applies::Annealed,
+        control: Control::Count { low: 1, high: 1_000_000, zero: None },
+    },
+    Field {
+        key: "objective.annealing.cycles",
+        label: "Cycles",
+        tooltip: "Cycles after which the factor on β stays 1",
+        group: FieldGroup::KlTerm,
+        applies: Applies::Cyclical,
+        control: Control::Count { low: 1, high: 1000, zero: None },
+    },
+    Field {
+        key: "objective.pretraining.steps",
+        label: "Autoencoder steps",
+        tooltip: "First steps, in which the KL term has no weight: an autoencoder, as in the two-stage recipe of Li et al. (2019). 0: none",
+        group: FieldGroup::KlTerm,
+        applies: Applies::Pretraining,
+        control: Control::Count { low: 0, high: 1_000_000, zero: Some("none") },
+    },
+    Field {
+        key: "objective.pretraining.reset_decoder",
+        label: "New decoder after",
+        tooltip: "Whether the decoder starts anew from random weights after the steps as an autoencoder, and the encoder alone is kept",
+        group: FieldGroup::KlTerm,
+        applies: Applies::Pretrained,
+        control: Control::Switch,
     },
     Field {
         key: "optimizer.learning_rate",
@@ -214,7 +430,7 @@ pub const FIELDS: &[Field] = &[
                   the class, one of n",
         group: FieldGroup::Data,
         applies: Applies::Conditioned,
-        control: Control::Choice(|| {
+        control: Control::Choice(|_| {
             vec![("source", "From the source"), ("lower-left", "Lower left quarter"), ("label", "Label")]
         }),
     },
@@ -253,7 +469,7 @@ pub const FIELDS: &[Field] = &[
                   covariance is exactly the chosen one; training and held-out examples are then the same",
         group: FieldGroup::Data,
         applies: Applies::GaussianData,
-        control: Control::Choice(|| vec![("drawn", "Drawn at random"), ("exact", "Exact covariance")]),
+        control: Control::Choice(|_| vec![("drawn", "Drawn at random"), ("exact", "Exact covariance")]),
     },
     Field {
         key: "data.examples",

@@ -15,16 +15,25 @@ pub(in crate::ui) struct Axis {
     pub min: f32,
     pub max: f32,
     pub logarithmic: bool,
+    /// Whether values are whole numbers, and so are the ticks.
+    is_count: bool,
+    /// No tick stands below it.
+    lowest_tick: f32,
 }
 
 impl Axis {
     pub fn linear(min: f32, max: f32) -> Self {
-        Self { min, max, logarithmic: false }
+        Self { min, max, logarithmic: false, is_count: false, lowest_tick: f32::NEG_INFINITY }
+    }
+
+    /// Of values that are never negative, with room for marks beyond 0; `is_count` where they are whole numbers.
+    pub fn from_zero(min: f32, max: f32, is_count: bool) -> Self {
+        Self { is_count, lowest_tick: 0.0, ..Self::linear(min, max) }
     }
 
     /// Ends must be positive.
     pub fn logarithmic(min: f32, max: f32) -> Self {
-        Self { min, max, logarithmic: true }
+        Self { logarithmic: true, ..Self::linear(min, max) }
     }
 
     /// Where a value lies between the ends, 0 to 1.
@@ -56,7 +65,8 @@ impl Axis {
                 .collect();
         }
         let step = round_step((self.max - self.min) * apart);
-        let first = (self.min / step - 1e-4).ceil() as i32;
+        let step = if self.is_count { step.max(1.0) } else { step };
+        let first = (self.min.max(self.lowest_tick) / step - 1e-4).ceil() as i32;
         let last = (self.max / step + 1e-4).floor() as i32;
         (first..=last).map(|at| at as f32 * step).map(|value| (value, tick(value, step))).collect()
     }
@@ -221,6 +231,8 @@ mod tests {
         let texts = |axis: Axis| axis.ticks(0.2).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
         assert_eq!(texts(Axis::linear(0.0, 1.0)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(texts(Axis::linear(-3.5, 3.5)), ["−2", "0", "2"]);
+        assert_eq!(texts(Axis::from_zero(-0.2, 2.3, true)), ["0", "1", "2"]);
+        assert_eq!(texts(Axis::from_zero(-0.2, 0.9, false)), ["0.0", "0.5"]);
         assert_eq!(texts(Axis::logarithmic(1e-3, 10.0)), ["1e−3", "0.01", "0.1", "1", "10"]);
     }
 

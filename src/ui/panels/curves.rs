@@ -27,6 +27,8 @@ const LABELLED_HEIGHT: f32 = 90.0;
 /// Room for the last tick's text at the right of a plot.
 const OVERHANG: f32 = 12.0;
 const TITLE_HEIGHT: f32 = 20.0;
+/// Of a run's newest value.
+const VALUE_WIDTH: f32 = 44.0;
 const HINT: &str = "Drag to move, Ctrl and scroll to zoom, drag with the secondary button to zoom into a box, double-click to follow the training again";
 
 #[derive(Clone, Copy, PartialEq)]
@@ -157,7 +159,9 @@ fn curve_title_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(OVERHANG);
-            for (index, run) in ctx.session.runs().iter().enumerate().rev() {
+            // More values than fit are in the read-out.
+            let has_room = ctx.session.runs().len() as f32 * VALUE_WIDTH <= ui.available_width();
+            for (index, run) in ctx.session.runs().iter().enumerate().rev().filter(|_| has_room) {
                 // The newest batch alone is noisy; the newest column of the curve is what the eye compares.
                 if let Some(last) = curve.series(&run.history).last() {
                     let text = RichText::new(measured(last.mean)).small().color(ctx.color(index));

@@ -6,6 +6,7 @@ use super::color_legend::{self, ColorLegend, map_ramp};
 use super::likelihood_map::value_at;
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, front_of_map_ui, prior_ui};
+use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
 use super::words::{number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
 use crate::measure::InjectivityField;
@@ -243,7 +244,7 @@ fn picture_ui(
     ctx: &PanelContext<'_>,
     run: usize,
     axes: &Axes,
-    field: &InjectivityField,
+    field: &Arc<InjectivityField>,
     facts: &Facts,
     highest: f32,
 ) {
@@ -260,7 +261,13 @@ fn picture_ui(
         contours: None,
     }
     .paint(&painter);
-    prior_ui(ui, &painter, axes, Ink::OVER_MAP);
+    let lines = derived(ui.ctx(), panel_id("injectivity", run).with("prior"), field, |field| {
+        field.prior.as_ref().map(|prior| PriorLines::of(prior, &DEVIATION_SHARES))
+    });
+    match &*lines {
+        Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::OVER_MAP),
+        None => prior_ui(ui, &painter, axes, Ink::OVER_MAP),
+    }
     front_of_map_ui(ui, ctx.palette, axes, ctx.levels(run).names(field.dimensions));
 }
 
@@ -350,6 +357,7 @@ mod tests {
             dimensions: [0, 1],
             side: 2,
             reach: 3.0,
+            prior: None,
             smallest_singular: Arc::new(vec![0.3, 0.4, 0.5, 2.0]),
             brenier: None,
             folds: Some(true),

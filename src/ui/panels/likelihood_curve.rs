@@ -33,7 +33,10 @@ pub(super) fn curve_ui(
     let [mean, sd] = map.encoder[0];
     let normal =
         |z: f32, mean: f32, sd: f32| (-0.5 * ((z - mean) / sd).powi(2)).exp() / (sd * std::f32::consts::TAU.sqrt());
-    let prior: Vec<f32> = (0..map.side).map(|at| normal(z(at), 0.0, 1.0)).collect();
+    let prior: Vec<f32> = match &map.log_prior {
+        Some(log) => log.iter().map(|log| log.exp()).collect(),
+        None => (0..map.side).map(|at| normal(z(at), 0.0, 1.0)).collect(),
+    };
     let encoder: Vec<f32> = (0..map.side).map(|at| normal(z(at), mean, sd)).collect();
     let exact = map.posterior.as_deref().unwrap_or_default();
     let highest = prior.iter().chain(&encoder).chain(exact).copied().fold(0.0, f32::max);
@@ -46,9 +49,9 @@ pub(super) fn curve_ui(
             .map(|(at, value)| pos2(axes.x_at(z(at)), axes.frame.bottom() - height(*value)))
             .collect()
     };
-    let prior = density(&prior);
-    painter.add(area_under(&prior, axes.frame.bottom(), palette.tint(palette.prior, 0.28)));
-    painter.line(prior, Stroke::new(1.0, palette.prior));
+    let prior_curve = density(&prior);
+    painter.add(area_under(&prior_curve, axes.frame.bottom(), palette.tint(palette.prior, 0.28)));
+    painter.line(prior_curve, Stroke::new(1.0, palette.prior));
     if !exact.is_empty() {
         painter.line(density(exact), Stroke::new(1.6, palette.strong_text));
     }
@@ -73,14 +76,18 @@ pub(super) fn curve_ui(
         if let Some(density) = exact.get(at) {
             ui.label(format!("Exact posterior density {}", number(*density)));
         }
-        ui.label(format!("Prior density {}", number(normal(z(at), 0.0, 1.0))));
+        ui.label(format!("Prior density {}", number(prior.get(at).copied().unwrap_or(0.0))));
         ui.label(format!("q(z|x) density {}", number(normal(z(at), mean, sd))));
     });
 }
 
 /// Which line is what.
-pub(super) fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, has_exact: bool) {
-    let palette = ctx.palette;
+pub(super) fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, map: &LikelihoodMap) {
+    let (palette, has_exact) = (ctx.palette, map.posterior.is_some());
+    let prior = match map.log_prior {
+        Some(_) => "p(z), a learned mixture; densities stand on the floor, all on one scale",
+        None => "p(z) = N(0, 1); densities stand on the floor, all on one scale",
+    };
     ui.horizontal(|ui| {
         ui.set_height(color_legend::HEIGHT - ui.spacing().item_spacing.y);
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -90,7 +97,7 @@ pub(super) fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, has_exa
                 ctx.color(run),
                 "The likelihood's logarithm in nats, constants included; the vertical axis is its",
             ),
-            ("prior", palette.prior, "p(z) = N(0, 1); densities stand on the floor, all on one scale"),
+            ("prior", palette.prior, prior),
             ("exact", palette.strong_text, "The exact posterior p(z|x) ∝ p(z) p(x|z), on the grid"),
             ("q(z|x)", palette.posterior, "The encoder's Gaussian for this example"),
         ];

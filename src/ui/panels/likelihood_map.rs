@@ -9,6 +9,7 @@ use super::likelihood_curve::{self, curve_ui};
 use super::likelihood_scale::{Facts, SHARES, Span, facts_of, shared_reach, shared_span};
 use super::memory::{Answer, answer, panel_id};
 use super::overlay::{Ink, contours_ui, dashed_circle, front_of_map_ui, gaussian_ui, plated_text_ui, prior_shares_ui};
+use super::prior::prior_lines_ui;
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
 use crate::measure::{FLAT_RANGE, LikelihoodMap, MapKind};
@@ -28,7 +29,7 @@ const LINES: f32 = 8.0;
 const EXPLANATION: &str = "log p(x|z) of the selected example in nats, as a function of z. By the theorem of Wang, Blei and Cunningham (2021) the \
     posterior equals the prior exactly when this does not depend on z: a flat map. Its range R = max − min within the faint circle bounds how far the exact \
     posterior can be from the prior: KL ≤ min(R, R²/8). Solid contours hold 50 % and 90 % of the exact posterior, computed on the same points by \
-    Bayes' rule; dashed circles hold the same shares of the prior, so that the two coincide where the map is flat; the ellipse holds 50 % of the encoder's q(z|x)";
+    Bayes' rule; dashed circles, or contours of a learned prior, hold the same shares of the prior, so that the two coincide where the map is flat; the ellipse holds 50 % of the encoder's q(z|x)";
 const LEGEND: &str = "log p(x|z) in nats, constants included. The colours span the same number of nats in every column, and end at the largest value of \
     all columns that have the same likelihood and noise. Thin lines join points of equal log p(x|z)";
 
@@ -178,7 +179,10 @@ fn picture_ui(
     );
     contours_ui(&painter, rect, &facts.lines, 1.5, Ink::OVER_MAP);
     // Over the exact posterior's: on a flat map the two cover each other.
-    prior_shares_ui(ui, &painter, axes, &SHARES, Ink::DARK_OVER_MAP);
+    match &facts.prior {
+        Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::DARK_OVER_MAP),
+        None => prior_shares_ui(ui, &painter, axes, &SHARES, Ink::DARK_OVER_MAP),
+    }
     let [[x, sd_x], [y, sd_y]] = map.encoder;
     // Half of a Gaussian in a plane lies within √(2 log 2) standard deviations: the share of the inner contours.
     let half = (2.0 * std::f32::consts::LN_2).sqrt();
@@ -191,7 +195,7 @@ fn picture_ui(
 
 fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, map: &LikelihoodMap, span: Span) {
     if map.kind == MapKind::Line {
-        return likelihood_curve::legend_ui(ui, ctx, run, map.posterior.is_some());
+        return likelihood_curve::legend_ui(ui, ctx, run, map);
     }
     let palette = ctx.palette;
     let unit = if is_narrow(ui.available_width()) { "" } else { " nats" };
@@ -214,7 +218,10 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, map: &LikelihoodMa
             painter.add(EllipseShape::stroke(rect.center(), vec2(6.0, 4.5), Stroke::new(1.6, palette.posterior)));
             painter.circle_filled(rect.center(), 2.0, palette.posterior);
         });
-        let prior = "Circles that hold 50 % and 90 % of the prior p(z) in this plane";
+        let prior = match map.log_prior {
+            Some(_) => "Contours that hold 50 % and 90 % of the learned prior p(z) in this plane",
+            None => "Circles that hold 50 % and 90 % of the prior p(z) in this plane",
+        };
         sign_ui(ui, "prior", prior, |painter, rect| {
             let ends = [rect.left_center(), rect.right_center()];
             painter.extend(Shape::dashed_line(&ends, Stroke::new(1.4, palette.strong_text), 3.0, 2.5));
@@ -253,8 +260,9 @@ fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, fac
         if let Some(density) = density {
             ui.label(format!("Exact posterior density {}", number(density)));
         }
-        let prior = (-0.5 * (z[0] * z[0] + z[1] * z[1])).exp() / std::f32::consts::TAU;
-        ui.label(format!("Prior density {}", number(prior)));
+        let normal = (-0.5 * (z[0] * z[0] + z[1] * z[1])).exp() / std::f32::consts::TAU;
+        let learned = map.log_prior.as_ref().and_then(|log| value_at(log, map.side, place)).map(f32::exp);
+        ui.label(format!("Prior density {}", number(learned.unwrap_or(normal))));
     });
 }
 
@@ -278,6 +286,8 @@ pub(super) mod tests {
             radius: f64::from(radius),
             is_widened: false,
             log_likelihood: Arc::new((0..side * side).map(|point| -0.5 * curvature * square(point)).collect()),
+            log_prior: None,
+            prior: None,
             posterior: Some((0..side * side).map(density).collect()),
             likelihood_range: range,
             kl: Some(0.0),

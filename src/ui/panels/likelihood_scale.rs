@@ -3,6 +3,7 @@
 use super::PanelContext;
 use super::contour::{ContourLine, contour};
 use super::memory::{derived, panel_id, stable_maximum};
+use super::prior::PriorLines;
 use crate::measure::{LikelihoodMap, MapKind};
 use crate::train::{Probe, ReadingValue};
 use crate::ui::verdict::is_comparable;
@@ -22,6 +23,8 @@ pub(super) struct Facts {
     pub ends: [f32; 2],
     /// Contours of the exact posterior.
     pub lines: Vec<ContourLine>,
+    /// Contours of a learned prior, for the same shares.
+    pub prior: Option<PriorLines>,
 }
 
 /// The ends of the colours, or of the vertical axis of a curve.
@@ -50,7 +53,7 @@ impl Facts {
         let lines = map.fine_posterior(FINE, &SHARES).map_or_else(Vec::new, |fine| {
             fine.levels.iter().flat_map(|level| contour(&fine.log_density, fine.side, *level)).collect()
         });
-        Self { ends, lines }
+        Self { ends, lines, prior: map.prior.as_ref().map(|prior| PriorLines::of(prior, &SHARES)) }
     }
 }
 

@@ -18,11 +18,13 @@ mod likelihood_curve;
 pub(in crate::ui) mod likelihood_map;
 mod likelihood_scale;
 pub(in crate::ui) mod memory;
+pub(in crate::ui) mod method;
 mod model_information;
 pub(in crate::ui) mod overlay;
 mod plane;
 pub(in crate::ui) mod posterior;
 mod posterior_means;
+mod prior;
 mod spectrum;
 mod theory;
 mod traversal;
@@ -72,13 +74,15 @@ pub enum Panel {
     PosteriorMeans,
     /// How far the decoder is from flat, over a latent plane.
     Injectivity,
+    /// Phase of the training method, log-likelihood and posterior matching.
+    Method,
     /// Losses and mutual information over steps, all runs.
     Curves,
 }
 
 impl Panel {
     /// Every panel, in the order of a column; the curves of all runs last.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::KlBars,
         Self::Spectrum,
         Self::Posterior,
@@ -88,6 +92,7 @@ impl Panel {
         Self::LikelihoodMap,
         Self::PosteriorMeans,
         Self::Injectivity,
+        Self::Method,
         Self::Curves,
     ];
 
@@ -103,6 +108,7 @@ impl Panel {
             Self::LikelihoodMap => "Likelihood over z",
             Self::PosteriorMeans => "Posterior-mean plane",
             Self::Injectivity => "Injectivity",
+            Self::Method => "Training method",
             Self::Curves => "Training curves",
         }
     }
@@ -119,6 +125,7 @@ impl Panel {
             Self::LikelihoodMap => "likelihood-map",
             Self::PosteriorMeans => "posterior-means",
             Self::Injectivity => "injectivity",
+            Self::Method => "method",
             Self::Curves => "curves",
         }
     }
@@ -130,7 +137,7 @@ impl Panel {
 
     /// Whether the panel is a row of many bars, which wants width.
     pub fn is_broad(self) -> bool {
-        matches!(self, Self::KlBars | Self::Spectrum)
+        matches!(self, Self::KlBars | Self::Spectrum | Self::Method)
     }
 
     /// Whether the panel has something to show for a run; [`Self::Curves`] belongs to all runs and always has.
@@ -139,7 +146,7 @@ impl Panel {
         let is_planar_data = session.data().shape() == ExampleShape::Vector(2);
         match self {
             Self::KlBars | Self::Spectrum | Self::Posterior | Self::Plane | Self::Curves => true,
-            Self::LikelihoodMap | Self::PosteriorMeans | Self::Injectivity => true,
+            Self::LikelihoodMap | Self::PosteriorMeans | Self::Injectivity | Self::Method => true,
             Self::Traversal => !is_planar_data,
             Self::LatentGrid => is_planar_data && run.settings.model.latent_dimensions >= 1,
         }
@@ -163,6 +170,7 @@ impl Panel {
             Self::LatentGrid => vec![Probe::LatentGrid { dimensions: selection.plane(), example }],
             Self::LikelihoodMap => vec![Probe::LikelihoodMap { dimensions: selection.plane(), example }],
             Self::PosteriorMeans => vec![Probe::PosteriorComparison],
+            Self::Method => vec![Probe::Method],
             Self::Injectivity => vec![Probe::InjectivityField { dimensions: selection.plane(), example }],
         }
     }
@@ -194,6 +202,7 @@ pub fn panel_ui(panel: Panel, ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usiz
         Panel::LikelihoodMap => likelihood_map::likelihood_map_ui(ui, ctx, run),
         Panel::PosteriorMeans => posterior_means::posterior_means_ui(ui, ctx, run),
         Panel::Injectivity => injectivity::injectivity_ui(ui, ctx, run),
+        Panel::Method => method::method_ui(ui, ctx, run),
         Panel::Curves => curves_ui(ui, ctx),
     }
 }

@@ -65,8 +65,13 @@ pub(in crate::ui) fn dashed_circle(painter: &Painter, axes: &Axes, radius: f32, 
         .map(|at| at as f32 / 72.0 * std::f32::consts::TAU)
         .map(|angle| axes.at(radius * angle.cos(), radius * angle.sin()))
         .collect();
+    dashed_line(painter, &points, width, ink);
+}
+
+/// A dashed line through points.
+pub(super) fn dashed_line(painter: &Painter, points: &[Pos2], width: f32, ink: Ink) {
     for (width, color) in ink.strokes(width, 1.0) {
-        painter.extend(Shape::dashed_line(&points, Stroke::new(width, color), 4.0, 4.0));
+        painter.extend(Shape::dashed_line(points, Stroke::new(width, color), 4.0, 4.0));
     }
 }
 

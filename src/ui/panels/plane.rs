@@ -3,6 +3,7 @@
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, gaussian_ui, prior_ui};
+use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{Plane, Probe, ReadingValue};
@@ -22,7 +23,8 @@ const REACHES: [f32; 6] = [3.5, 5.0, 8.0, 12.0, 20.0, 50.0];
 const PEAK_SAMPLES: usize = 48;
 
 const EXPLANATION: &str = "Where the encoder puts the examples of the evaluation pool, in two latent dimensions: the aggregated posterior \
-    q(z) = mean of q(z|x), drawn as the exact mixture. Dots are posterior means, circles the prior at one and two standard deviations. \
+    q(z) = mean of q(z|x), drawn as the exact mixture. Dots are posterior means, circles the prior at one and two standard deviations, which hold \
+    39 % and 86 % of it; of a learned prior, dashed contours hold the same shares. \
     A collapsed model shows the prior itself, with all means at the centre. Click to select the example with the nearest mean";
 
 /// What follows from the Gaussians alone.
@@ -33,6 +35,8 @@ struct Facts {
     narrow: [f32; 2],
     /// Distance from the origin along an axis that holds 99 % of the means.
     extent: f32,
+    /// Contours of a learned prior.
+    prior: Option<PriorLines>,
 }
 
 /// Draws the plane of the selected dimension and its partner.
@@ -122,7 +126,12 @@ impl Facts {
         let narrow =
             [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
         let far = posteriors.iter().map(|[x, y, ..]| x.abs().max(y.abs()));
-        Self { highest: highest.max(1e-3), narrow, extent: quantile(far, 0.99).unwrap_or(0.0) }
+        Self {
+            highest: highest.max(1e-3),
+            narrow,
+            extent: quantile(far, 0.99).unwrap_or(0.0),
+            prior: plane.prior.as_ref().map(|prior| PriorLines::of(prior, &DEVIATION_SHARES)),
+        }
     }
 }
 
@@ -207,7 +216,10 @@ fn picture_ui(
             palette.weak_text,
         );
     }
-    prior_ui(ui, &painter, axes, Ink::of_theme(palette));
+    match &facts.prior {
+        Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::of_theme(palette)),
+        None => prior_ui(ui, &painter, axes, Ink::of_theme(palette)),
+    }
     if let Some([x, y, sd_x, sd_y]) = plane.posteriors.get(ctx.selection.example).copied() {
         let halo = if palette.dark { Color32::from_black_alpha(160) } else { Color32::from_white_alpha(190) };
         gaussian_ui(&painter, palette, axes, [x, y], [sd_x, sd_y], halo);
@@ -252,7 +264,7 @@ fn legend_ui(ui: &mut Ui, palette: &Palette, highest: f32) {
         ui.painter().add(canvas::ramp_bar(rect, ramp(palette)));
         explained(response, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns");
         let text = ui.label(RichText::new(format!("{} density", round_number(highest))).small());
-        explained(text, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns; the prior's peak is 0.159");
+        explained(text, "Density per squared unit of the latent plane, on a square-root scale, the same in all columns; the peak of N(0, I) is 0.159");
         if is_narrow {
             return;
         }
@@ -293,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_mixture_of_priors_has_the_priors_peak() {
-        let plane = Plane { dimensions: [0, 1], posteriors: vec![[0.0, 0.0, 1.0, 1.0]; 100], labels: None };
+        let plane =
+            Plane { dimensions: [0, 1], posteriors: vec![[0.0, 0.0, 1.0, 1.0]; 100], labels: None, prior: None };
         let facts = Facts::of(&plane);
         assert!((facts.highest - 0.159_155).abs() < 1e-4);
         assert_eq!(facts.narrow, [1.0, 1.0]);

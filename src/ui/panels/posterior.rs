@@ -16,10 +16,13 @@ const LEGEND_HEIGHT: f32 = 16.0;
 /// Total variation below which two densities are called equal: one cannot see it on this picture.
 const SAME: f32 = 0.02;
 
-const EXPLANATION: &str = "Three densities over the selected latent dimension, estimated from nothing but the encoder: the prior p(z) = N(0, 1), \
+const EXPLANATION: &str = "Three densities over the selected latent dimension, estimated from nothing but the encoder: the prior p(z), which is N(0, 1) unless it is learned, \
     the aggregated posterior q(z) = the mean of q(z|x) over the evaluation pool (an exact mixture, no histogram), and q(z|x) of one example. \
     Where q(z|x) equals the prior for every example, the dimension says nothing about x: it is collapsed. An aggregated posterior equal to \
     the prior alone is no collapse; it is what an ideal encoder has";
+
+const LEARNED: &str =
+    "The marginal of the learned mixture p(z), which is trained with the decoder to fit the aggregated posterior";
 
 /// Width that the legend's full words need.
 const LEGEND_WIDTH: f32 = 310.0;
@@ -64,10 +67,12 @@ pub(super) fn posterior_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) 
     if !ui.is_rect_visible(outer) {
         return;
     }
-    let ends = marginal.grid.first().copied().zip(marginal.grid.last().copied()).filter(|(first, last)| first < last);
-    let Some((first, last)) = ends else { return };
+    let reach = shared_reach(ctx, &probe, &marginal);
+    if reach <= 0.0 {
+        return;
+    }
     let axes =
-        Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(first, last), Axis::linear(0.0, maximum));
+        Axes::within(outer, Margins::of_width(outer.width()), Axis::linear(-reach, reach), Axis::linear(0.0, maximum));
     axes.back_ui(ui, ctx.palette, [true, true]);
     densities_ui(ui, ctx, run, &axes, &marginal);
     axes.front_ui(ui, ctx.palette, &levels.name(dimension), "density");
@@ -99,6 +104,16 @@ fn shared_maximum(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Heights)
         }
     }
     stable_maximum(ui.ctx(), Id::unique("collapsar-posterior-maximum"), 1.08 * shared.max(posterior.min(3.0 * shared)))
+}
+
+/// The same horizontal axis in every column; a learned prior may need a wider one.
+fn shared_reach(ctx: &PanelContext<'_>, probe: &Probe, own: &Marginal) -> f32 {
+    let reach = |marginal: &Marginal| marginal.grid.last().copied().unwrap_or(0.0);
+    let others = ctx.session.runs().iter().filter_map(|run| match &run.reading(probe)?.value {
+        ReadingValue::Marginal(marginal) => Some(reach(marginal)),
+        _ => None,
+    });
+    others.fold(reach(own), f32::max)
 }
 
 impl Heights {
@@ -179,8 +194,13 @@ fn legend_ui(ui: &mut Ui, ctx: &PanelContext<'_>, run: usize, example: Option<us
         let posterior =
             example.map_or_else(|| "q(z|x)".to_owned(), |example| format!("q(z|x), {}", example_name(example)));
         let aggregated = if is_narrow { "q(z)" } else { "Aggregated q(z)" };
+        let prior = match (ctx.session.runs()[run].settings.model.prior.is_mixture(), is_narrow) {
+            (true, false) => ("Learned prior", LEARNED),
+            (true, true) => ("Prior", LEARNED),
+            (false, _) => ("Prior", "p(z) = N(0, 1), what the decoder is trained to expect"),
+        };
         let entries = [
-            (palette.prior, false, "Prior", "p(z) = N(0, 1), what the decoder is trained to expect"),
+            (palette.prior, false, prior.0, prior.1),
             (ctx.color(run), false, aggregated, "Aggregated posterior: the mean of q(z|x) over the evaluation pool"),
             (
                 palette.posterior,
@@ -211,7 +231,8 @@ fn values_on_hover(ui: &Ui, axes: &Axes, name: &str, marginal: &Marginal, respon
     ui.painter().vline(pointer.x, axes.frame.y_range(), Stroke::new(1.0, ui.visuals().weak_text_color()));
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(format!("{name} = {x:.2}"));
-        ui.label(format!("Prior {}", value(&marginal.prior)));
+        let prior = if marginal.is_prior_learned { "Learned prior" } else { "Prior" };
+        ui.label(format!("{prior} {}", value(&marginal.prior)));
         ui.label(format!("Aggregated posterior {}", value(&marginal.aggregated)));
         ui.label(format!("q(z|x) of {} {}", example_name(marginal.example), value(&marginal.posterior)));
     });

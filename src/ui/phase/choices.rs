@@ -1,7 +1,7 @@
 //! Settings that make sense as axes of a phase diagram.
 
-use crate::data::{Sampling, Source};
-use crate::experiment::{DecoderKind, Experiment, Family, Learnable, LikelihoodKind};
+use crate::data::Source;
+use crate::experiment::{DecoderKind, Experiment, Family, Learnable, LikelihoodKind, Method};
 use crate::ui::fields::FIELDS;
 
 /// A setting that makes sense as an axis, with values to start from.
@@ -16,6 +16,29 @@ pub(super) struct Choice {
 /// All of them, in the order of the menu.
 pub(super) const CHOICES: &[Choice] = &[
     Choice { key: "objective.beta", ends: [0.25, 8.0], count: 12, logarithmic: true, applies: |_| true },
+    Choice { key: "objective.free_bits", ends: [0.0, 2.0], count: 9, logarithmic: false, applies: has_free_kl },
+    Choice { key: "objective.target_kl", ends: [0.0, 5.0], count: 11, logarithmic: false, applies: has_free_kl },
+    Choice {
+        key: "objective.information.target",
+        ends: [0.0, 3.0],
+        count: 7,
+        logarithmic: false,
+        applies: |experiment| is_trained_by(experiment, Method::Mutual),
+    },
+    Choice {
+        key: "objective.information.weight",
+        ends: [0.0, 4.0],
+        count: 9,
+        logarithmic: false,
+        applies: |experiment| is_trained_by(experiment, Method::Mutual),
+    },
+    Choice {
+        key: "objective.importance_samples",
+        ends: [1.0, 8.0],
+        count: 8,
+        logarithmic: false,
+        applies: |experiment| is_trained_by(experiment, Method::Iwae),
+    },
     Choice { key: "objective.top_beta", ends: [0.25, 8.0], count: 12, logarithmic: true, applies: is_hierarchical },
     Choice {
         key: "model.sigma",
@@ -70,14 +93,20 @@ pub(super) const CHOICES: &[Choice] = &[
         ends: [200.0, 2000.0],
         count: 4,
         logarithmic: false,
-        applies: |experiment| match experiment.data.source {
-            Source::Pinwheel | Source::PinwheelR6 => true,
-            Source::LinearGaussian | Source::CorrelatedGaussian => experiment.data.sampling == Sampling::Drawn,
-            _ => false,
-        },
+        applies: |experiment| experiment.data.source.is_drawn(experiment.data.sampling),
     },
     Choice { key: "seed", ends: [1.0, 6.0], count: 6, logarithmic: false, applies: |_| true },
 ];
+
+/// Whether some variant is trained by a method.
+fn is_trained_by(experiment: &Experiment, method: Method) -> bool {
+    experiment.runs().is_ok_and(|runs| runs.iter().any(|run| run.objective.method == method))
+}
+
+/// Whether some of the KL may be free, or aimed at.
+fn has_free_kl(experiment: &Experiment) -> bool {
+    !is_hierarchical(experiment) && !is_trained_by(experiment, Method::Iwae)
+}
 
 /// Whether there is an upper latent level.
 pub(super) fn is_hierarchical(experiment: &Experiment) -> bool {

@@ -1,4 +1,4 @@
-//! The way back from a cell that was opened as a run.
+//! The way back from a cell of the phase diagram, or a row of a comparison, that was opened as a run.
 
 use crate::experiment::{Experiment, presets::Preset};
 
@@ -22,7 +22,7 @@ impl Former {
 
 /// What there is to go back to, while a cell is open as a run.
 #[derive(Default)]
-pub(super) struct WayBack {
+pub struct WayBack {
     /// Of the cell in training.
     former: Option<Former>,
     /// Of a cell whose data are being loaded.

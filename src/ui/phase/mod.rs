@@ -10,5 +10,7 @@ mod ticks;
 mod window;
 mod words;
 
-pub use former::Former;
+pub use former::{Former, WayBack};
 pub use window::PhaseWindow;
+
+pub(super) use words::time;

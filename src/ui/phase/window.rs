@@ -1,6 +1,6 @@
 //! The window around the phase diagram: what is swept on the left, the map on the right.
 
-use super::former::{Former, WayBack};
+use super::former::Former;
 use super::legend::legend_ui;
 use super::map::map_ui;
 use super::setup::Setup;
@@ -37,7 +37,6 @@ pub struct PhaseWindow {
     diagram: Option<PhaseDiagram>,
     level: usize,
     error: Option<String>,
-    way_back: WayBack,
     /// Whether a control had the keyboard in the last frame: Escape leaves that first.
     had_focus: bool,
 }
@@ -65,28 +64,20 @@ impl PhaseWindow {
         self.diagram.as_ref()
     }
 
-    /// A cell was asked for as a run, in the place of `present`.
-    pub fn leave(&mut self, cell: Experiment, present: Former) {
-        self.way_back.leave(cell, present);
-    }
-
-    /// An experiment has been started, a cell or another one.
-    pub fn arrive(&mut self, experiment: &Experiment) {
-        self.way_back.arrive(experiment);
-    }
-
-    /// What was in training before a cell took its place, while it does.
-    pub fn former(&self) -> Option<&Former> {
-        self.way_back.former()
-    }
-
     /// Every trained cell as CSV.
     pub fn csv(&self) -> Option<String> {
         self.diagram.as_ref().filter(|diagram| diagram.finished() > 0).map(sweep::csv)
     }
 
-    /// Draws the window, if it is open. `experiment` is what a new sweep starts from.
-    pub fn window_ui(&mut self, ctx: &Context, experiment: &Experiment, wake: &Wake, actions: &mut Vec<Action>) {
+    /// Draws the window, if it is open. `experiment` is what a new sweep starts from, `former` what there is to go back to.
+    pub fn window_ui(
+        &mut self,
+        ctx: &Context,
+        experiment: &Experiment,
+        wake: &Wake,
+        former: Option<&Former>,
+        actions: &mut Vec<Action>,
+    ) {
         if !self.is_open {
             return;
         }
@@ -110,7 +101,7 @@ impl PhaseWindow {
                         ui.set_width(CONTROLS);
                         ui.set_min_height(height);
                         ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| {
-                            self.controls_ui(ui, experiment, wake, actions);
+                            self.controls_ui(ui, experiment, wake, former, actions);
                         });
                     });
                     ui.separator();
@@ -160,7 +151,14 @@ impl PhaseWindow {
         }
     }
 
-    fn controls_ui(&mut self, ui: &mut Ui, experiment: &Experiment, wake: &Wake, actions: &mut Vec<Action>) {
+    fn controls_ui(
+        &mut self,
+        ui: &mut Ui,
+        experiment: &Experiment,
+        wake: &Wake,
+        former: Option<&Former>,
+        actions: &mut Vec<Action>,
+    ) {
         let palette = Palette::current(ui.ctx());
         let is_running = self.diagram.as_ref().is_some_and(PhaseDiagram::is_running);
         ui.add_enabled_ui(!is_running, |ui| self.setup.show_ui(ui, experiment));
@@ -190,7 +188,7 @@ impl PhaseWindow {
         ui.add_space(GAP);
         ui.add_enabled_ui(diagram.finished() > 0, |ui| UiCommand::ExportPhaseDiagram.button_ui(ui, actions));
         ui.label(RichText::new("Click a cell to open it as a run").small().color(palette.weak_text));
-        if let Some(former) = self.way_back.former() {
+        if let Some(former) = former {
             let text = format!("Back to {}", former.title());
             UiCommand::LeaveCell.widget_ui(ui, Button::new(text).wrap(), actions);
         }

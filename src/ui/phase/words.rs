@@ -138,7 +138,8 @@ pub(super) fn line_name(diagram: &PhaseDiagram, level: usize, counts: &[usize]) 
     Some(if sweep.levels() > 1 { format!("{}: {names}", latent(diagram, level)) } else { names })
 }
 
-fn time(seconds: f64) -> String {
+/// A time for people.
+pub(in crate::ui) fn time(seconds: f64) -> String {
     match seconds.ceil() as u64 {
         seconds if seconds < 60 => format!("{seconds} s"),
         seconds => format!("{}:{:02} min", seconds / 60, seconds % 60),

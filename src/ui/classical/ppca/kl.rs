@@ -16,8 +16,8 @@ use eframe::egui::{Align2, Id, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, 
 /// The axis never ends below this: a bar of a thousandth of a nat must not fill the panel.
 const LEAST_MAXIMUM: f32 = 0.1;
 
-const EXPLANATION: &str = "KL of each latent dimension's exact posterior to the prior, KL(p(zᵢ|x) ‖ p(zᵢ)) in nats per example, averaged over all \
-    examples: bars. The dashed outline is the law ½ log(λᵢ/σ²), or 0 where σ² exceeds λᵢ, which holds at maximum likelihood. The diamond is \
+const EXPLANATION: &str = "KL of each latent dimension's exact posterior to the prior, KL(p(zi|x) ‖ p(zi)) in nats per example, averaged over all \
+    examples: bars. The dashed outline is the law ½ log(λi/σ²), or 0 where σ² exceeds λi, which holds at maximum likelihood. The diamond is \
     mean-field inference. Click a bar to look at that dimension";
 
 /// Draws the bars.

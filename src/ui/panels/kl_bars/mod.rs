@@ -37,8 +37,9 @@ const LEAST_MAXIMUM: f32 = 0.1;
 /// Values this far below zero need an axis that shows them.
 const NEGATIVE: f32 = -0.005;
 
-const EXPLANATION: &str = "How far the encoder's posterior q(z|x) is from the prior in each latent dimension: KL(q(zᵢ|x) ‖ p(zᵢ)) in \
-    nats per example, averaged over the evaluation pool. A dimension is active when the variance of its posterior mean over examples is \
+const EXPLANATION: &str = "How far the encoder's posterior q(z|x) is from the prior in each latent dimension: KL(q(zi|x) ‖ p(zi)) in \
+    nats per example, averaged over the evaluation pool. Under a learned prior: E[log q(zi|x) − log p(zi|z1 … z(i−1))], the parts of the KL to the mixture, which \
+    depend on the order of the dimensions. A dimension is active when the variance of its posterior mean over examples is \
     at least 0.01 (Burda et al. 2016), otherwise it is collapsed, drawn hollow or marked with a ring. The outline over a bar is what the theory of linear models \
     predicts from the covariance of the training data, the largest prediction over the largest bar; dashed where the model is not linear and theory is a guide only. The arrow beside a bar is the KL of the exact posterior's marginal, by Bayes' \
     rule on a grid, for K ≤ 3: far above the bar, the encoder lags. Click a bar to look at that dimension everywhere; \
