@@ -1,7 +1,8 @@
 //! What the KL costs, and the importance-weighted bound: values against f64 sums, gradients against finite differences.
 
+use crate::parameters::{gradients, nudged};
 use crate::{assert_close, matrix, normals};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use collapsar::data::{self, Unmonitored};
 use collapsar::experiment::{Experiment, ObjectiveSettings, Schedule};
@@ -35,58 +36,14 @@ pub fn scalar(tensor: Tensor<1>) -> f64 {
     f64::from(values[0])
 }
 
-/// Adds `by` to one entry of the module's parameters, counted over all of them.
-struct Nudge {
-    at: usize,
-    by: f32,
-    seen: usize,
-}
-
-impl ModuleMapper for Nudge {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let shape = param.val().shape();
-        let count: usize = param.val().dims().iter().product();
-        let own = self.at.checked_sub(self.seen).filter(|own| *own < count);
-        self.seen += count;
-        let Some(own) = own else { return param };
-        let by = self.by;
-        param.map(|tensor| {
-            let device = tensor.device();
-            let mut values: Vec<f32> = tensor.into_data().try_to_vec().unwrap();
-            values[own] += by;
-            Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
-        })
-    }
-}
-
-struct Gradients<'a> {
-    descent: &'a mut Descent,
-    values: Vec<f64>,
-}
-
-impl ModuleVisitor for Gradients<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let count: usize = param.val().dims().iter().product();
-        match self.descent.gradients.remove::<D>(param.id) {
-            Some(gradient) => {
-                let values: Vec<f32> = gradient.into_data().try_to_vec().unwrap();
-                self.values.extend(values.into_iter().map(f64::from));
-            }
-            None => self.values.extend(std::iter::repeat_n(0.0, count)),
-        }
-    }
-}
-
 /// Holds the gradient of a step against central differences of its loss, at every third parameter.
-pub fn assert_gradient(model: &Vae, mut descent: Descent, loss: impl Fn(&Vae) -> f64) {
-    let mut found = Gradients { descent: &mut descent, values: Vec::new() };
-    model.visit(&mut found);
-    let gradient = found.values;
+pub fn assert_gradient(model: &Vae, descent: Descent, loss: impl Fn(&Vae) -> f64) {
+    let gradient = gradients(model, descent);
     let step = 1e-2;
     let largest = gradient.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
     assert!(largest > 0.05, "there is something to compare: {largest}");
     for at in (0..gradient.len()).step_by(3) {
-        let at_distance = |by| loss(&model.clone().map(&mut Nudge { at, by, seen: 0 }));
+        let at_distance = |by| loss(&nudged(model, at, by));
         let difference = (at_distance(step) - at_distance(-step)) / (2.0 * f64::from(step));
         // f32 losses of order 1 leave 1e-5; the rest is the third derivative.
         let tolerance = 4e-3 * largest + 2e-4;
@@ -137,17 +94,13 @@ fn dimensions_within_their_free_bits_have_no_gradient_from_the_kl() {
     let noise = on_autodiff(ROWS, 2, &normals(3, 2 * ROWS));
     let gradient = |free_bits| {
         let penalty = KlPenalty { betas: vec![1.0], free_bits, target: 0.0 };
-        let mut descent = descend(&model, Batch { x: x.clone(), noise: noise.clone() }, &penalty);
-        let mut found = Gradients { descent: &mut descent, values: Vec::new() };
-        model.visit(&mut found);
-        found.values
+        let descent = descend(&model, Batch { x: x.clone(), noise: noise.clone() }, &penalty);
+        gradients(&model, descent)
     };
     let without = {
         let penalty = KlPenalty::weighted(&[0.0]);
-        let mut descent = descend(&model, Batch { x: x.clone(), noise: noise.clone() }, &penalty);
-        let mut found = Gradients { descent: &mut descent, values: Vec::new() };
-        model.visit(&mut found);
-        found.values
+        let descent = descend(&model, Batch { x: x.clone(), noise: noise.clone() }, &penalty);
+        gradients(&model, descent)
     };
     assert_eq!(gradient(1e6), without);
     assert_ne!(gradient(1e-6), without);
