@@ -61,14 +61,15 @@ pub(super) fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
     };
     let blurred = "a worse reconstruction";
     let (smaller, larger) = (kl.min(reconstruction), kl.max(reconstruction));
-    let lagging = if is_first_better { other_facts } else { first_facts };
-    let why = match lagging.statuses.map(Statuses::diagnosis) {
-        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) if is_held_back(lagging.settings) => {
+    let (leading, lagging) = if is_first_better { (first_facts, other_facts) } else { (other_facts, first_facts) };
+    let why = match (lagging.statuses.map(Statuses::diagnosis), mismatch(leading, lagging)) {
+        (Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags), _) if is_held_back(lagging.settings) => {
             format!("its β = {}, which holds the encoder back", lagging.settings.objective.beta)
         }
-        Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags) => {
+        (Some(Diagnosis::EncoderLags | Diagnosis::EncoderPartlyLags), _) => {
             "the lag of its encoder: the gap says nothing against the model".to_owned()
         }
+        (_, Some(mismatch)) => mismatch,
         _ if smaller > LEADING_SHARE * larger => format!("{dear} and {blurred}, about equally"),
         _ => {
             let mostly = if smaller > 0.0 { "mostly " } else { "" };
@@ -83,6 +84,18 @@ pub(super) fn compare(first: &Facts<'_>, other: &Facts<'_>) -> Option<String> {
         signed(kl),
         signed(reconstruction)
     ))
+}
+
+/// Where the run with the worse ELBO has the better model: an ELBO is the log-likelihood less the posterior-matching term.
+fn mismatch(leading: &Facts<'_>, lagging: &Facts<'_>) -> Option<String> {
+    let [low, high] = [leading.method?, lagging.method?].map(|method| method.likelihood.log_likelihood as f32);
+    (high - low > *SAME_NATS.start()).then(|| {
+        format!(
+            "a q that matches its posteriors less, and not the model, whose log-likelihood is the higher one: {} against {}",
+            nats(high),
+            nats(low)
+        )
+    })
 }
 
 /// A number of nats with its sign.

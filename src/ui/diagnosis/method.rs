@@ -172,6 +172,7 @@ mod tests {
     use super::super::diagnosis;
     use super::*;
     use crate::experiment::{Experiment, Settings};
+    use crate::inference::LibiPhase;
     use crate::train::{Evaluation, MethodReading};
     use crate::ui::verdict::Maturity;
 
@@ -256,6 +257,36 @@ mod tests {
         assert!(!plain.contains("β") && !plain.contains("bound"), "{plain}");
         let cheap = said(&settings(&["objective.beta=0.2"]), measures([0.5, 0.5], 1.0), None);
         assert!(cheap.contains("β = 0.2 charges 0.2 of every nat"), "{cheap}");
+    }
+
+    #[test]
+    fn a_better_model_under_a_worse_elbo_is_named() {
+        let settings = [settings(&[]), settings(&["objective.method=libi"])];
+        let evaluations = [3.0, 3.4].map(|negative_elbo| {
+            [Evaluation { step: 500, measures: Measures { negative_elbo, ..measures([1.0, 1.0], 1.0) } }]
+        });
+        let said = |log_likelihoods: [f64; 2]| {
+            let phase = LibiPhase { repeat: 1, stage: LibiStage::Done, is_first: false };
+            let phases = [Phase::Joint, Phase::Libi { phase, repeats: 1, kept: Some(0) }];
+            let readings = [0, 1].map(|run| MethodReading {
+                likelihood: LikelihoodEstimate { log_likelihood: log_likelihoods[run], elbo: -3.5 },
+                ..reading(settings[run].objective.method, phases[run], None)
+            });
+            let facts = [0, 1].map(|run| Facts {
+                settings: &settings[run],
+                measures: &evaluations[run][0].measures,
+                evaluations: &evaluations[run],
+                maturity: Maturity::Trained,
+                data_dimensions: 2,
+                statuses: None,
+                prediction: None,
+                method: Some(&readings[run]),
+            });
+            diagnosis(&facts).1.remove(0)
+        };
+        let better = said([-3.15, -2.99]);
+        assert!(better.contains("the higher one: −2.99 against −3.15") && !better.contains("pay"), "{better}");
+        assert!(!said([-2.99, -3.15]).contains("higher one"));
     }
 
     #[test]
