@@ -103,7 +103,7 @@ fn status(run: &Run) -> String {
     let rate = run.progress.steps_per_second;
     let mut words = Vec::new();
     match run.state {
-        RunState::Preparing(what) => words.push(what.to_owned()),
+        RunState::Preparing { what, .. } => words.push(what.to_owned()),
         RunState::Running if rate > 0.0 => {
             let left = run.settings.steps.saturating_sub(run.progress.step) as f64 / rate;
             words.push(format!("{rate:.0} steps/s"));

@@ -75,8 +75,13 @@ pub enum Report {
 /// State of one variant's training.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunState {
-    /// Data, weights or GPU kernels are being prepared; the text says which.
-    Preparing(&'static str),
+    /// Data, weights or GPU kernels are being prepared.
+    Preparing {
+        /// Says which.
+        what: &'static str,
+        /// Whether training starts as soon as they are.
+        running: bool,
+    },
     /// Training.
     Running,
     /// Waiting for the person.
@@ -97,7 +102,7 @@ pub enum RunState {
 impl RunState {
     /// Whether steps are being taken or about to be.
     pub fn is_active(&self) -> bool {
-        matches!(self, Self::Running | Self::Preparing(_))
+        matches!(self, Self::Running | Self::Preparing { running: true, .. })
     }
 }
 

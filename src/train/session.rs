@@ -120,7 +120,7 @@ impl Session {
             });
             Run {
                 settings,
-                state: RunState::Preparing("Preparing"),
+                state: RunState::Preparing { what: "Preparing", running: options.running },
                 progress,
                 history,
                 readings: HashMap::new(),

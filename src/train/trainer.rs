@@ -158,11 +158,11 @@ enum Next {
 impl Worker {
     fn run(start: Start, commands: Receiver<Command>, reports: Sender<Report>) {
         let Start { settings, data, device, state, running, place, spectrum, wake } = start;
-        let preparing = match device.kind {
+        let what = match device.kind {
             DeviceKind::Cpu => "Preparing the model…",
             DeviceKind::Gpu => "Preparing GPU kernels…",
         };
-        let _ = reports.send(Report::State(RunState::Preparing(preparing)));
+        let _ = reports.send(Report::State(RunState::Preparing { what, running }));
         wake();
         let progress = state.as_ref().map(|state| state.progress).unwrap_or_default();
         let learner = match state {
@@ -282,7 +282,7 @@ impl Worker {
         match command {
             Command::Run => match self.state {
                 RunState::Running => self.set_state(RunState::Running),
-                RunState::Failed(_) | RunState::Preparing(_) => {}
+                RunState::Failed(_) | RunState::Preparing { .. } => {}
                 RunState::Diverged { kept_step, .. } => {
                     self.send(Report::Rewound(kept_step));
                     self.set_state(RunState::Running);

@@ -288,8 +288,8 @@ fn header_ui(ui: &mut Ui, session: &Session, index: usize, actions: &mut Vec<Act
 fn state_ui(ui: &mut Ui, run: &Run) {
     let palette = Palette::current(ui.ctx());
     match &run.state {
-        RunState::Preparing(text) => {
-            ui.label(RichText::new(*text).small().weak());
+        RunState::Preparing { what, .. } => {
+            ui.label(RichText::new(*what).small().weak());
             ui.spinner();
         }
         RunState::Paused => {

@@ -91,7 +91,7 @@ impl App {
                 let said = verdict::verdict(state, None);
                 self.log.push(Level::Error, format!("{name}: {}", said.text));
             }
-            RunState::Preparing(_) | RunState::Running | RunState::Paused | RunState::Finished => {}
+            RunState::Preparing { .. } | RunState::Running | RunState::Paused | RunState::Finished => {}
         }
     }
 
