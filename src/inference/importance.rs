@@ -23,6 +23,6 @@ pub fn descend_importance_weighted(model: &Vae, x: Tensor<2>, noise: Tensor<2>) 
     let gradients = GradientsParams::from_grads(loss.backward(), model);
     let [rows, _] = noise.dims();
     let valid = model.valid();
-    let terms = elbo_terms(&valid, repeat_rows(x.inner(), rows), noise.inner());
+    let terms = elbo_terms(&valid, repeat_rows(x, rows), noise);
     Descent { gradients, reconstruction: terms.reconstruction.clone(), kl: terms.total_kl() }
 }

@@ -24,7 +24,7 @@ use crate::random::{Purpose, normals, stream};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// What one step is computed from, on an autodiff device.
+/// What one step is computed from, without autodiff: constants, whose operations among themselves leave no trace in the gradient's graph.
 #[derive(Clone)]
 pub struct Batch {
     /// `[rows, D + C]`.

@@ -206,8 +206,8 @@ pub fn descend_semi_amortized(
     noise: &StepNoise,
 ) -> Descent {
     let ([rows, latent], valid) = (batch.noise.dims(), model.valid());
-    let problem = Problem { model: &valid, x: batch.x.clone().inner(), penalty, settings };
-    let (end, path) = problem.refined(|step| noise.normals(Purpose::Refinement, step, rows, latent).inner());
+    let problem = Problem { model: &valid, x: batch.x.clone(), penalty, settings };
+    let (end, path) = problem.refined(|step| noise.normals(Purpose::Refinement, step, rows, latent));
     let leaf = Tensor::from_inner(end).require_grad();
     let terms = terms(model.bound_given(&posterior(leaf.clone()), batch.x.clone(), batch.noise.clone()));
     let mut at_end = terms.loss(penalty).backward();
@@ -221,7 +221,7 @@ pub fn descend_semi_amortized(
         }
         RefinementGradient::Stopped => {
             let own = model.encode(batch.x);
-            self::terms(valid.bound_given(&own, problem.x.clone(), batch.noise.inner())).loss(penalty)
+            self::terms(valid.bound_given(&own, problem.x.clone(), batch.noise)).loss(penalty)
         }
     };
     gradients::add(model, &mut gradients, GradientsParams::from_grads(encoder.backward(), model));

@@ -104,7 +104,7 @@ impl Learner {
         let mut sum = 0.0;
         for (number, positions) in positions.chunks(JUDGED_TOGETHER).enumerate() {
             let pixels = stream(self.settings.seed, Purpose::InnerSteps, noise.stream_index(number as u64));
-            let x = self.inputs(positions, pixels).inner();
+            let x = self.inputs(positions, pixels);
             let mut generator = stream(self.settings.seed, Purpose::TrainingSamples, noise.stream_index(number as u64));
             sum += measure::estimate_of(&model, x, JUDGED_SAMPLES, &mut generator, &self.plain)?.log_likelihood
                 * positions.len() as f64;
@@ -193,12 +193,14 @@ impl Learner {
             encoder_rate: optimizer.encoder_rate,
             part,
         };
-        self.model = self.optimizer.step(self.model.clone(), descent.gradients, size)?;
+        // While it is updated the last good model stands in: parameters with one owner are updated where they are, without a copy.
+        let model = std::mem::replace(&mut self.model, self.last_good.model.clone());
+        self.model = self.optimizer.step(model, descent.gradients, size)?;
         Ok(())
     }
 
     fn noise_of(&self, step: u64) -> StepNoise {
-        StepNoise { seed: self.settings.seed, step, device: self.autodiff.clone() }
+        StepNoise { seed: self.settings.seed, step, device: self.plain.clone() }
     }
 
     /// The batch of the coming step, a function of the seed and the step alone.
@@ -226,7 +228,7 @@ impl Learner {
             Expectation::Sampled => (normals(&mut noise, size * latent), size),
             Expectation::ClosedForm => (spherical_cubature(latent).repeat(size), 2 * latent * size),
         };
-        let noise = Tensor::from_data(TensorData::new(noise, [rows, latent]), &self.autodiff);
+        let noise = Tensor::from_data(TensorData::new(noise, [rows, latent]), &self.plain);
         Batch { x: repeat_rows(self.inputs(positions, pixels), rows), noise }
     }
 
@@ -241,7 +243,7 @@ impl Learner {
             x = measure::beside(&x, self.data.training_condition(positions).as_deref(), size);
         }
         let columns = x.len() / size.max(1);
-        Tensor::from_data(TensorData::new(x, [size, columns]), &self.autodiff)
+        Tensor::from_data(TensorData::new(x, [size, columns]), &self.plain)
     }
 }
 
