@@ -1,38 +1,42 @@
-//! Softplus, sigmoid and tanh: fused on the CPU backend, plain tensor operations elsewhere.
+//! Softplus, sigmoid and tanh by themselves.
 
-use super::simd;
+use super::host::{self, CpuTensor};
+use super::{is_on_cpu, plain, vector};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::Tensor;
 
 /// log(1 + eˣ).
 pub fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    apply(x, Activation::Softplus, |x| activation::softplus(x, 1.0))
+    activate(x, Activation::Softplus)
 }
 
 /// 1 / (1 + e⁻ˣ).
 pub fn sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    apply(x, Activation::Sigmoid, activation::sigmoid)
+    activate(x, Activation::Sigmoid)
 }
 
 /// tanh x.
 pub fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    apply(x, Activation::Tanh, activation::tanh)
+    activate(x, Activation::Tanh)
 }
 
-fn apply<const D: usize>(x: Tensor<D>, kind: Activation, plain: fn(Tensor<D>) -> Tensor<D>) -> Tensor<D> {
-    if x.device() == Device::flex() {
-        Tensor::from_dispatch(<Dispatch as Activations>::activate(x.into_dispatch(), kind))
+fn activate<const D: usize>(x: Tensor<D>, function: Activation) -> Tensor<D> {
+    if is_on_cpu(&x) {
+        Tensor::from_dispatch(<Dispatch as Activations>::activate(x.into_dispatch(), function))
     } else {
-        plain(x)
+        plain::activate(x, function)
     }
 }
 
-/// Which function an extension call evaluates.
-#[derive(Clone, Copy, Debug)]
+/// A function of one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
+    /// x.
+    #[default]
+    Identity,
     /// log(1 + eˣ).
     Softplus,
     /// 1 / (1 + e⁻ˣ).
@@ -41,75 +45,61 @@ pub enum Activation {
     Tanh,
 }
 
-/// burn's extension point: the operation, and its product with an incoming gradient.
-#[backend_extension(Flex, Autodiff)]
-pub trait Activations: Backend {
-    /// f(x), elementwise.
-    fn activate(x: FloatTensor<Self>, kind: Activation) -> FloatTensor<Self>;
-
-    /// gradient ⊙ f′(x), elementwise; `x` and `y = f(x)` as in the forward pass.
-    fn activate_backward(
-        x: FloatTensor<Self>,
-        y: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        kind: Activation,
-    ) -> FloatTensor<Self>;
-}
-
-impl Activations for Flex {
-    fn activate(x: FloatTensor<Self>, kind: Activation) -> FloatTensor<Self> {
-        match kind {
-            Activation::Softplus => simd::map(x, simd::softplus),
-            Activation::Sigmoid => simd::map(x, simd::sigmoid),
-            Activation::Tanh => simd::map(x, simd::tanh),
+impl Activation {
+    /// f(x).
+    pub(super) fn forward(self, x: CpuTensor) -> CpuTensor {
+        match self {
+            Self::Identity => x,
+            Self::Softplus => host::map(x, vector::softplus),
+            Self::Sigmoid => host::map(x, vector::sigmoid),
+            Self::Tanh => host::map(x, vector::tanh),
         }
     }
 
-    fn activate_backward(
-        x: FloatTensor<Self>,
-        y: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        kind: Activation,
-    ) -> FloatTensor<Self> {
-        match kind {
-            Activation::Softplus => simd::zip(x, gradient, |x, gradient| gradient * simd::sigmoid(x)),
-            Activation::Sigmoid => simd::zip(y, gradient, |y, gradient| gradient * y * (simd::ONE - y)),
-            Activation::Tanh => simd::zip(y, gradient, |y, gradient| gradient * (simd::ONE - y * y)),
+    /// gradient ⊙ f′(x), from y = f(x).
+    pub(super) fn backward(self, y: CpuTensor, gradient: CpuTensor) -> CpuTensor {
+        match self {
+            Self::Identity => gradient,
+            Self::Softplus => host::zip(gradient, y, |gradient, y| gradient * vector::slope_of_softplus(y)),
+            Self::Sigmoid => host::zip(gradient, y, |gradient, y| gradient * y * (1.0 - y)),
+            Self::Tanh => host::zip(gradient, y, |gradient, y| gradient * (1.0 - y * y)),
         }
+    }
+}
+
+/// burn's extension point.
+#[backend_extension(Flex, Autodiff)]
+pub trait Activations: Backend {
+    /// f(x), elementwise.
+    fn activate(x: FloatTensor<Self>, function: Activation) -> FloatTensor<Self>;
+}
+
+impl Activations for Flex {
+    fn activate(x: FloatTensor<Self>, function: Activation) -> FloatTensor<Self> {
+        function.forward(x)
     }
 }
 
 #[derive(Debug)]
 struct ActivationBackward(Activation);
 
-impl<B: Activations> Backward<B, 1> for ActivationBackward {
-    /// x and f(x).
-    type State = (FloatTensor<B>, FloatTensor<B>);
+impl Backward<Flex, 1> for ActivationBackward {
+    /// f(x).
+    type State = CpuTensor;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let (x, y) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::activate_backward(x, y, gradient, self.0));
+        let y = ops.state;
+        unary::<Flex, _>(ops.parents, ops.node, gradients, |gradient| self.0.backward(y, gradient));
     }
 }
 
-impl<B: Activations, C: CheckpointStrategy> Activations for Autodiff<B, C> {
-    fn activate(x: FloatTensor<Self>, kind: Activation) -> FloatTensor<Self> {
-        let input = x.primitive().clone();
-        let output = B::activate(input.clone(), kind);
-        match ActivationBackward(kind).prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(tracked) => tracked.finish((input, output.clone()), output),
+impl<C: CheckpointStrategy> Activations for Autodiff<Flex, C> {
+    fn activate(x: FloatTensor<Self>, function: Activation) -> FloatTensor<Self> {
+        let (node, x) = (x.node(), x.into_primitive());
+        let output = function.forward(x);
+        match ActivationBackward(function).prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(tracked) => tracked.finish(output.clone(), output),
             OpsKind::UnTracked(untracked) => untracked.finish(output),
         }
-    }
-
-    /// Never recorded itself: burn differentiates once.
-    fn activate_backward(
-        x: FloatTensor<Self>,
-        y: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        kind: Activation,
-    ) -> FloatTensor<Self> {
-        let [x, y, gradient] = [x, y, gradient].map(|tensor| tensor.primitive().clone());
-        FloatTensor::<Self>::new(B::activate_backward(x, y, gradient, kind))
     }
 }

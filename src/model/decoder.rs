@@ -2,6 +2,7 @@
 
 use super::BrenierDecoder;
 use crate::experiment::LikelihoodKind;
+use crate::kernels::{self, Activation};
 use crate::nn::{Dense, Initializer, Mlp};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -88,7 +89,7 @@ impl TriangularDecoder {
     }
 
     fn forward(&self, z: Tensor<2>) -> Tensor<2> {
-        z.matmul(self.weight.val() * self.mask.clone()) + self.bias.val().unsqueeze()
+        kernels::affine(z, self.weight.val() * self.mask.clone(), self.bias.val(), Activation::Identity)
     }
 }
 

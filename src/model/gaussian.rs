@@ -1,5 +1,6 @@
 //! Diagonal Gaussians over the latent space.
 
+use crate::kernels;
 use burn::tensor::Tensor;
 
 /// N(mean, diag exp(log_variance)), one per row.
@@ -14,7 +15,7 @@ pub struct DiagonalGaussian {
 impl DiagonalGaussian {
     /// mean + σ ⊙ noise, `[batch, K]`; differentiable in the parameters (Kingma and Welling 2014).
     pub fn reparameterize(&self, noise: Tensor<2>) -> Tensor<2> {
-        self.mean.clone() + self.log_variance.clone().mul_scalar(0.5).exp() * noise
+        kernels::reparameterize(self.mean.clone(), self.log_variance.clone(), noise)
     }
 
     /// Each of n rows as often as needed for `rows` in all, neighbours together.
@@ -25,8 +26,7 @@ impl DiagonalGaussian {
 
     /// KL to N(0, I) per dimension, nats, `[batch, K]`: ½(μ² + σ² − log σ² − 1).
     pub fn kl_to_standard_normal(&self) -> Tensor<2> {
-        let variance = self.log_variance.clone().exp();
-        (self.mean.clone().powi_scalar(2) + variance - self.log_variance.clone()).sub_scalar(1.0).mul_scalar(0.5)
+        kernels::kl_to_standard_normal(self.mean.clone(), self.log_variance.clone())
     }
 
     /// log q(z_d) of every dimension in nats, `[batch, K]`.

@@ -87,10 +87,8 @@ impl Likelihood {
     pub fn log_density(&self, x: Tensor<2>, natural: Tensor<2>) -> Tensor<1> {
         let [_, dimensions] = x.dims();
         match self.kind {
-            LikelihoodKind::Bernoulli => (x * natural.clone() - kernels::softplus(natural)).sum_dim(1).squeeze_dim(1),
-            LikelihoodKind::Gaussian => {
-                self.gaussian((x - natural).powi_scalar(2).sum_dim(1), dimensions).squeeze_dim(1)
-            }
+            LikelihoodKind::Bernoulli => kernels::bernoulli_log_likelihood(x, natural),
+            LikelihoodKind::Gaussian => self.gaussian(kernels::squared_distance(x, natural), dimensions),
         }
     }
 
@@ -114,7 +112,7 @@ impl Likelihood {
     }
 
     /// −½ squares/σ² − D log σ − ½ D log 2π for sums of squares over D dimensions.
-    fn gaussian(&self, squares: Tensor<2>, dimensions: usize) -> Tensor<2> {
+    fn gaussian<const N: usize>(&self, squares: Tensor<N>, dimensions: usize) -> Tensor<N> {
         let dimensions = dimensions as f64;
         let constant = 0.5 * dimensions * (2.0 * std::f64::consts::PI).ln();
         match self.clamped_log_sigma() {
@@ -123,8 +121,8 @@ impl Likelihood {
                 squares.mul_scalar(-0.5 / (sigma * sigma)).sub_scalar(dimensions * sigma.ln() + constant)
             }
             Some(log_sigma) => {
-                let precision: Tensor<2> = log_sigma.clone().mul_scalar(-2.0).exp().unsqueeze();
-                let normalizer: Tensor<2> = log_sigma.mul_scalar(dimensions).add_scalar(constant).unsqueeze();
+                let precision: Tensor<N> = log_sigma.clone().mul_scalar(-2.0).exp().unsqueeze();
+                let normalizer: Tensor<N> = log_sigma.mul_scalar(dimensions).add_scalar(constant).unsqueeze();
                 (squares * precision).mul_scalar(-0.5) - normalizer
             }
         }

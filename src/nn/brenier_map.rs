@@ -13,14 +13,14 @@
 //! gradient of any loss of g with respect to all parameters.
 //!
 //! ```text
-//! δ_L = w;   for l = L-1 … 0:   e_l = δ_{l+1} ⊙ sigmoid(p_l),   g += e_l A_lᵀ,   δ_l = e_l W_lᵀ
+//! δ_L = w;   for l = L-1 … 0:   e_l = sigmoid(p_l) ⊙ δ_{l+1},   g += e_l A_lᵀ,   δ_l = e_l W_lᵀ
 //! g(x) = Σ_l e_l A_lᵀ + a + (x Qᵀ) Q + m x
 //! ```
 //!
 //! g is injective for every parameter value when m > 0: ⟨g(x) − g(y), x − y⟩ ≥ m ‖x − y‖².
 
 use super::Initializer;
-use crate::kernels;
+use crate::kernels::{self, Activation};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -121,33 +121,41 @@ impl BrenierMap {
             Some(projection) => projection.clone().matmul(matrix),
             None => matrix,
         };
-        let affine = |l: usize| {
-            let input: Tensor<2> = self.inputs[l].val();
-            x.clone().matmul(through(input)) + self.biases[l].val().unsqueeze()
+        let affine = |l: usize, function: Activation| {
+            kernels::affine(x.clone(), through(self.inputs[l].val()), self.biases[l].val(), function)
         };
         let weights: Vec<Tensor<2>> = self.raw_weights.iter().map(|raw| kernels::softplus(raw.val())).collect();
 
-        let mut preactivations: Vec<Tensor<2>> = self.inputs.first().map(|_| affine(0)).into_iter().collect();
+        // s_l = softplus(p_l).
+        let lowest = self.inputs.first().map(|_| affine(0, Activation::Softplus));
+        let mut hidden: Vec<Tensor<2>> = lowest.into_iter().collect();
         for (l, weight) in weights.iter().enumerate() {
-            let below = kernels::softplus(preactivations[l].clone());
-            preactivations.push(below.matmul(weight.clone()) + affine(l + 1));
-        }
-
-        let mut delta: Option<Tensor<2>> = self.raw_output.as_ref().map(|raw| kernels::softplus(raw.val().unsqueeze()));
-        let mut gradient: Tensor<2> = self.linear.val().unsqueeze();
-        for l in (0..preactivations.len()).rev() {
-            let Some(above) = delta.take() else { break };
-            let e = kernels::sigmoid(preactivations[l].clone()) * above;
-            if l > 0 {
-                delta = Some(e.clone().matmul(weights[l - 1].clone().transpose()));
-            }
-            gradient = e.matmul(self.inputs[l].val().transpose()) + gradient;
+            let side = affine(l + 1, Activation::Identity);
+            hidden.push(kernels::affine(hidden[l].clone(), weight.clone(), side, Activation::Softplus));
         }
 
         let quadratic: Tensor<2> = self.quadratic.val();
-        gradient = x.clone().matmul(through(quadratic.clone().transpose())).matmul(quadratic) + gradient;
+        let curved = x.clone().matmul(match &projection {
+            Some(projection) => kernels::product_by_transpose(projection.clone(), quadratic.clone()),
+            None => quadratic.clone().transpose(),
+        });
+        let mut gradient = kernels::affine(curved, quadratic, self.linear.val(), Activation::Identity);
         if self.convexity > 0.0 {
-            gradient = gradient + through_input(x, projection).mul_scalar(self.convexity);
+            let scaled = x.mul_scalar(self.convexity);
+            gradient = match projection {
+                Some(projection) => kernels::affine(scaled, projection, gradient, Activation::Identity),
+                None => scaled + gradient,
+            };
+        }
+
+        let mut delta: Option<Tensor<2>> = self.raw_output.as_ref().map(|raw| kernels::softplus(raw.val().unsqueeze()));
+        for l in (0..hidden.len()).rev() {
+            let Some(above) = delta.take() else { break };
+            let e = kernels::gate(hidden[l].clone(), above);
+            if l > 0 {
+                delta = Some(kernels::product_by_transpose(e.clone(), weights[l - 1].clone()));
+            }
+            gradient = kernels::affine_by_transpose(e, self.inputs[l].val(), gradient);
         }
         gradient
     }
@@ -179,13 +187,6 @@ impl BrenierMap {
             dimensions: self.linear.val().dims()[0],
             convexity: self.convexity,
         })
-    }
-}
-
-fn through_input(x: Tensor<2>, projection: Option<Tensor<2>>) -> Tensor<2> {
-    match projection {
-        Some(projection) => x.matmul(projection),
-        None => x,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A dense layer.
 
 use super::Initializer;
+use crate::kernels::{self, Activation};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -31,6 +32,11 @@ impl Dense {
 
     /// `[batch, inputs]` to `[batch, outputs]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.val()) + self.bias.val().unsqueeze()
+        self.activate(x, Activation::Identity)
+    }
+
+    /// f(x W + b).
+    pub fn activate(&self, x: Tensor<2>, function: Activation) -> Tensor<2> {
+        kernels::affine(x, self.weight.val(), self.bias.val(), function)
     }
 }

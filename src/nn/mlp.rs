@@ -1,7 +1,7 @@
 //! Multilayer perceptron with tanh hidden layers.
 
 use super::{Dense, Initializer};
-use crate::kernels;
+use crate::kernels::Activation;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -25,6 +25,6 @@ impl Mlp {
 
     /// `[batch, inputs]` to `[batch, last width]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.layers.iter().fold(x, |x, layer| kernels::tanh(layer.forward(x)))
+        self.layers.iter().fold(x, |x, layer| layer.activate(x, Activation::Tanh))
     }
 }

@@ -51,7 +51,7 @@ pub struct Learner {
     pub(super) step: u64,
     pub(super) unread: Vec<(u64, Tensor<1>)>,
     pub(super) candidate: Option<Snapshot>,
-    last_good: Snapshot,
+    pub(super) last_good: Snapshot,
     pub(super) pool: EvaluationPool,
     pub(super) posteriors: Option<PoolPosteriors>,
     pub(super) spectrum: LazySpectrum,
@@ -60,7 +60,7 @@ pub struct Learner {
 #[derive(Clone)]
 pub(super) struct Snapshot {
     step: u64,
-    model: Vae,
+    pub(super) model: Vae,
     optimizer: Adam,
     algorithm: Algorithm,
 }

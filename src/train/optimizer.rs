@@ -5,6 +5,7 @@
 //! here is one pass over each parameter.
 
 use crate::device::{DeviceError, DeviceKind, read};
+use crate::kernels::{self, AdamRates};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -180,6 +181,17 @@ impl Rates {
             second_correction: 1.0 / (1.0 - SECOND_DECAY.powi(exponent)),
         }
     }
+
+    /// With gradients times `scale`.
+    fn scaled(self, scale: f32) -> AdamRates {
+        AdamRates {
+            scale,
+            decays: [FIRST_DECAY as f32, SECOND_DECAY as f32],
+            learning_rate: self.learning_rate as f32,
+            second_correction: self.second_correction as f32,
+            epsilon: EPSILON as f32,
+        }
+    }
 }
 
 /// Where in the module an update is: whether among an encoder's parameters, and how far it goes there.
@@ -224,15 +236,7 @@ impl<'a> Walk<'a> {
 
 /// Factor that brings the norm over all gradients down to `largest_norm`, at most 1.
 fn clip_scale(gradients: &[Vec<f32>], largest_norm: f64) -> f32 {
-    let squares = |values: &Vec<f32>| {
-        // Eight running sums, so that the additions vectorise; the order is fixed, so the result is.
-        let mut sums = [0.0_f32; 8];
-        let chunks = values.chunks_exact(8);
-        let rest: f32 = chunks.remainder().iter().map(|v| v * v).sum();
-        chunks.for_each(|chunk| sums.iter_mut().zip(chunk).for_each(|(sum, v)| *sum += v * v));
-        f64::from(sums.iter().sum::<f32>() + rest)
-    };
-    let norm = gradients.iter().map(squares).sum::<f64>().sqrt();
+    let norm = gradients.iter().map(|values| f64::from(kernels::sum_of_squares(values))).sum::<f64>().sqrt();
     if norm > largest_norm { (largest_norm / norm) as f32 } else { 1.0 }
 }
 
@@ -297,30 +301,17 @@ impl ModuleMapper for HostUpdate<'_> {
         let failure = &mut self.failure;
         param.map(|tensor| {
             let (shape, device) = (tensor.shape(), tensor.device());
-            let kept = tensor.clone();
+            // A clone would make reading copy. After a failure nobody sees the module.
             let mut values = match read(tensor.inner()) {
                 Ok(values) => values,
                 Err(error) => {
                     *failure = Some(error);
-                    return kept;
+                    return Tensor::zeros(shape, &device);
                 }
             };
-            drop(kept);
-            adam_pass(&mut values, gradient, moments, scale, rates);
+            kernels::adam(&mut values, gradient, &mut moments.first, &mut moments.second, rates.scaled(scale));
             Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
         })
-    }
-}
-
-fn adam_pass(values: &mut [f32], gradient: &[f32], moments: &mut HostMoments, scale: f32, rates: Rates) {
-    let (decay1, decay2, epsilon) = (FIRST_DECAY as f32, SECOND_DECAY as f32, EPSILON as f32);
-    let (learning_rate, correction) = (rates.learning_rate as f32, rates.second_correction as f32);
-    let moments = moments.first.iter_mut().zip(&mut moments.second);
-    for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
-        let gradient = gradient * scale;
-        *first = decay1 * *first + (1.0 - decay1) * gradient;
-        *second = decay2 * *second + (1.0 - decay2) * gradient * gradient;
-        *value -= learning_rate * *first / ((*second * correction).sqrt() + epsilon);
     }
 }
 

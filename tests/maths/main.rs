@@ -10,6 +10,7 @@ mod densities;
 mod densities_of_classical_models;
 mod exact;
 mod families;
+mod fused;
 mod injectivity;
 mod kernels;
 mod libi;

@@ -1,0 +1,202 @@
+//! Tensors of burn's CPU backend as slices: passes over them, in place where nobody else holds the memory.
+
+use super::vector;
+use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+use burn::tensor::TensorData;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// A float tensor of the CPU backend.
+pub(super) type CpuTensor = FloatTensor<Flex>;
+
+/// The same numbers, row-major.
+pub(super) fn contiguous(x: CpuTensor) -> CpuTensor {
+    if x.is_contiguous() { x } else { x.to_contiguous() }
+}
+
+/// All entries of a contiguous tensor.
+pub(super) fn entries(x: &CpuTensor) -> &[f32] {
+    let (start, length) = range(x);
+    &x.storage::<f32>()[start..][..length]
+}
+
+fn range(x: &CpuTensor) -> (usize, usize) {
+    (x.layout().start_offset(), x.layout().shape().iter().product())
+}
+
+/// A tensor of the given shape.
+pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Vec<usize>>) -> CpuTensor {
+    CpuTensor::from_data(TensorData::new(values, shape.into()))
+}
+
+/// Sizes of all axes.
+pub(super) fn shape(x: &CpuTensor) -> Vec<usize> {
+    x.shape().iter().copied().collect()
+}
+
+/// Rows and columns of a matrix.
+pub(super) fn dims(x: &CpuTensor) -> [usize; 2] {
+    let shape = x.layout().shape();
+    [shape[0], shape[1]]
+}
+
+/// f of every entry.
+#[inline(always)]
+pub(super) fn map(x: CpuTensor, f: impl Fn(f32) -> f32) -> CpuTensor {
+    let mut x = contiguous(x);
+    let (start, length) = range(&x);
+    if let Some(storage) = x.try_storage_mut::<f32>() {
+        vector::map_in_place(&mut storage[start..][..length], f);
+        return x;
+    }
+    tensor(vector::map(entries(&x), f), shape(&x))
+}
+
+/// f of every pair of entries of two tensors of one shape.
+#[inline(always)]
+pub(super) fn zip(x: CpuTensor, y: CpuTensor, f: impl Fn(f32, f32) -> f32) -> CpuTensor {
+    let (mut x, mut y) = (contiguous(x), contiguous(y));
+    let ((x_start, length), (y_start, _)) = (range(&x), range(&y));
+    if let Some(storage) = x.try_storage_mut::<f32>() {
+        vector::zip_in_place(&mut storage[x_start..][..length], entries(&y), f);
+        return x;
+    }
+    if let Some(storage) = y.try_storage_mut::<f32>() {
+        vector::zip_in_place(&mut storage[y_start..][..length], entries(&x), |y, x| f(x, y));
+        return y;
+    }
+    tensor(vector::zip(entries(&x), entries(&y), f), shape(&x))
+}
+
+/// f of every entry of a matrix and the entry of a row that stands for all rows.
+#[inline(always)]
+pub(super) fn zip_rows(x: CpuTensor, row: &[f32], f: impl Fn(f32, f32) -> f32) -> CpuTensor {
+    let mut x = contiguous(x);
+    let (start, length) = range(&x);
+    let columns = row.len().max(1);
+    if let Some(storage) = x.try_storage_mut::<f32>() {
+        let values = &mut storage[start..][..length];
+        vector::vectorized(
+            #[inline(always)]
+            || {
+                for values in values.chunks_exact_mut(columns) {
+                    values.iter_mut().zip(row).for_each(|(x, &y)| *x = f(*x, y));
+                }
+            },
+        );
+        return x;
+    }
+    let mut values = Vec::with_capacity(length);
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            for x in entries(&x).chunks_exact(columns) {
+                vector::append(&mut values, x, row, &f);
+            }
+        },
+    );
+    tensor(values, shape(&x))
+}
+
+/// Every row of a matrix times its own factor.
+pub(super) fn scale_rows(x: CpuTensor, factors: &[f32]) -> CpuTensor {
+    let mut x = contiguous(x);
+    let (start, length) = range(&x);
+    let columns = dims(&x)[1].max(1);
+    let values = &mut x.storage_mut::<f32>()[start..][..length];
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            for (values, factor) in values.chunks_exact_mut(columns).zip(factors) {
+                values.iter_mut().for_each(|x| *x *= factor);
+            }
+        },
+    );
+    x
+}
+
+/// Sums over rows, in the shape of what was broadcast over them.
+pub(super) fn column_sums(x: CpuTensor, shape: &[usize]) -> CpuTensor {
+    let x = contiguous(x);
+    let columns = dims(&x)[1];
+    tensor(vector::column_sums(entries(&x), columns), shape)
+}
+
+/// How a factor of a product is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// As it is.
+    Plain,
+    /// Transposed.
+    Transposed,
+}
+
+/// a b, each read as it is or transposed.
+///
+/// By faer rather than by burn's own product, whose result is zeroed and then copied to memory of another alignment (burn-flex 0.22.1,
+/// `FlexTensor::empty`), a tenth of a step; and which cannot add to what is there.
+pub(super) fn product(a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) -> CpuTensor {
+    let shape = product_shape(a, a_side, b, b_side);
+    let mut values = vec![0.0; shape[0] * shape[1]];
+    multiply(&mut values, Accum::Replace, a, a_side, b, b_side);
+    tensor(values, shape)
+}
+
+/// c + a b, in the memory of c where nobody else holds it; c may be a row that stands for all rows.
+pub(super) fn product_onto(c: CpuTensor, a: &CpuTensor, b: &CpuTensor, b_side: Side) -> CpuTensor {
+    let shape = product_shape(a, Side::Plain, b, b_side);
+    let mut c = contiguous(c);
+    let (start, length) = range(&c);
+    let is_matrix = length == shape[0] * shape[1];
+    if self::shape(&c) == shape
+        && let Some(storage) = c.try_storage_mut::<f32>()
+    {
+        multiply(&mut storage[start..][..length], Accum::Add, a, Side::Plain, b, b_side);
+        return c;
+    }
+    let mut values = entries(&c).repeat(if is_matrix { 1 } else { shape[0] });
+    multiply(&mut values, Accum::Add, a, Side::Plain, b, b_side);
+    tensor(values, shape)
+}
+
+fn product_shape(a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) -> [usize; 2] {
+    let sized = |x: &CpuTensor, side: Side| match (dims(x), side) {
+        (dims, Side::Plain) => dims,
+        ([rows, columns], Side::Transposed) => [columns, rows],
+    };
+    let ([rows, inner], [other, columns]) = (sized(a, a_side), sized(b, b_side));
+    assert_eq!(inner, other, "columns of the first factor and rows of the second");
+    [rows, columns]
+}
+
+fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) {
+    let (a_kept, b_kept) = (straight(a), straight(b));
+    let a = factor(a_kept.as_ref().unwrap_or(a), a_side);
+    let b = factor(b_kept.as_ref().unwrap_or(b), b_side);
+    let result = MatMut::from_row_major_slice_mut(values, a.nrows(), b.ncols());
+    // A variant has one thread: variants run side by side.
+    matmul(result, accumulate, a, b, 1.0, Par::Seq);
+}
+
+/// A copy of what is neither row- nor column-major.
+fn straight(x: &CpuTensor) -> Option<CpuTensor> {
+    (!x.is_contiguous() && !is_column_major(x)).then(|| x.to_contiguous())
+}
+
+fn is_column_major(x: &CpuTensor) -> bool {
+    let [rows, _] = dims(x);
+    x.layout().strides() == [1, rows as isize]
+}
+
+fn factor(x: &CpuTensor, side: Side) -> MatRef<'_, f32> {
+    let ([rows, columns], values) = (dims(x), entries(x));
+    let matrix = if x.is_contiguous() {
+        MatRef::from_row_major_slice(values, rows, columns)
+    } else {
+        MatRef::from_column_major_slice(values, rows, columns)
+    };
+    match side {
+        Side::Plain => matrix,
+        Side::Transposed => matrix.transpose(),
+    }
+}
