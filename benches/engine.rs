@@ -14,6 +14,10 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::sync::Arc;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Variants of a lesson that are timed; the others differ in their objective.
 const VARIANTS: usize = 2;
 /// Steps before the first that counts: methods with phases have started, memory is warm.

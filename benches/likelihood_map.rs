@@ -1,16 +1,12 @@
-//! What the likelihood map costs while both variants of the default lesson train at full speed: the trainers' steps per second with and without ten maps a second, and
-//! the window thread's time per frame with and without the panel.
+//! What the likelihood map costs while both variants of the default lesson train at full speed: the trainers' steps per second with and without
+//! ten maps a second. What it costs the window's thread is measured by the bench `window`.
 //!
-//! `cargo bench --bench likelihood_map`; needs a graphics adapter for the second part (a software one will do).
+//! `cargo bench --bench likelihood_map`.
 
 use collapsar::data::{self, Unmonitored};
-use collapsar::device::{DeviceChoice, TrainingDevice};
+use collapsar::device::TrainingDevice;
 use collapsar::experiment::{Experiment, presets::Preset};
 use collapsar::train::{Command, Probe, ReadingValue, Session, SessionOptions};
-use collapsar::ui::panels::Panel;
-use collapsar::ui::picture::harness;
-use collapsar::ui::{AppOptions, Environment};
-use eframe::egui::{Theme, vec2};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,20 +14,12 @@ use std::time::{Duration, Instant};
 const MAP: Probe = Probe::LikelihoodMap { dimensions: [0, 1], example: 3 };
 const SLICE: Duration = Duration::from_secs(5);
 const ROUNDS: usize = 5;
-/// Frames drawn before they count, and those that do.
-const WARM_UP: usize = 60;
-const FRAMES: usize = 240;
-
-fn main() -> Result<(), Box<dyn Error>> {
-    trainers()?;
-    window()
-}
 
 /// Interleaved rounds, so that a machine that gets slower does so for both.
-fn trainers() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let experiment = Experiment { steps: 0, ..Preset::find("collapse-2d")?.experiment()? };
     let data = Arc::new(data::load(&experiment.data.source, &experiment.data.load_options(), &Unmonitored)?);
-    let options = SessionOptions { running: true, lockstep: false, wake: Arc::new(|| {}) };
+    let options = SessionOptions::default();
     let mut session = Session::start(experiment, data, TrainingDevice::cpu(), options)?;
     session.command(&Command::RefreshEvery(Duration::from_millis(100)));
     observe(&mut session, Duration::from_secs(3));
@@ -105,33 +93,4 @@ fn observe(session: &mut Session, duration: Duration) -> Vec<Observed> {
             }),
         })
         .collect()
-}
-
-/// Each panel of the lesson alone, then the whole window, at 1440 × 900 while both variants train at full speed.
-fn window() -> Result<(), Box<dyn Error>> {
-    println!("\nwindow thread per frame, ms: messages, layout, panels (both columns)");
-    for panel in Panel::ALL.into_iter().map(Some).chain([None]) {
-        let options = AppOptions {
-            experiment: Experiment { steps: 0, ..Preset::find("theorem")?.experiment()? },
-            device: DeviceChoice::Cpu,
-            environment: Environment::Test,
-            theme: Some(Theme::Dark),
-            ..AppOptions::default()
-        };
-        let mut harness = harness(options, vec2(1440.0, 900.0))?;
-        if let Some(panel) = panel {
-            harness.state_mut().show_only(panel);
-        }
-        for frame in 0..WARM_UP + FRAMES {
-            if frame == WARM_UP {
-                harness.state_mut().clear_frame_times();
-            }
-            harness.step();
-            std::thread::sleep(Duration::from_millis(16));
-        }
-        let times = harness.state().frame_times().summary();
-        let name = panel.map_or("everything", Panel::name);
-        println!("{name:16} median {:5.2}   p99 {:5.2}", times.p50, times.p99);
-    }
-    Ok(())
 }

@@ -18,6 +18,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BATCHES: [usize; 8] = [16, 32, 64, 128, 256, 512, 1024, 2048];
 const WIDTHS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 const EXAMPLES: [usize; 6] = [1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000];
@@ -106,7 +110,7 @@ struct Window {
 fn long_run() -> Result<Vec<Window>, Box<dyn Error>> {
     let experiment = Experiment { steps: LONG_RUN, ..Preset::find("collapse-2d")?.experiment()? };
     let data = Arc::new(data::load(&experiment.data.source, &experiment.data.load_options(), &Unmonitored)?);
-    let options = SessionOptions { running: true, lockstep: true, wake: Arc::new(|| {}) };
+    let options = SessionOptions { lockstep: true, ..SessionOptions::default() };
     let mut session = Session::start(experiment, data, TrainingDevice::cpu(), options)?;
     let mut windows: Vec<Window> = Vec::new();
     let mut before = vec![(0, 0.0); session.runs().len()];
@@ -143,21 +147,22 @@ fn draw(path: &str, sizes: [(&[usize], &Times); 3], long: &[Window]) -> Result<(
     let logarithmic = |sizes: &[usize], times: &[f64]| -> Vec<[f64; 2]> {
         sizes.iter().zip(times).map(|(size, time)| [(*size as f64).log2(), (1e6 * time).log10()]).collect()
     };
-    let mut charts: Vec<(&str, &str, &str, Vec<(String, Vec<[f64; 2]>)>)> = Vec::new();
+    let mut charts = Vec::new();
     for ((sizes, times), (title, x)) in sizes.into_iter().zip([
         ("Batch", "log2 batch"),
         ("Width of two hidden layers", "log2 width"),
         ("Training examples", "log2 examples"),
     ]) {
-        let lines = VARIANTS.iter().zip(times).map(|(name, of)| ((*name).to_owned(), logarithmic(sizes, of)));
-        charts.push((title, x, "log10 µs a step", lines.collect()));
+        let lines = VARIANTS.iter().zip(times).map(|(name, of)| (*name, logarithmic(sizes, of))).collect();
+        charts.push(Chart { title, x, y: "log10 µs a step", lines });
     }
     let steps = VARIANTS.iter().enumerate().map(|(run, name)| {
-        ((*name).to_owned(), long.iter().map(|w| [w.step as f64 / 1e3, 1e6 * w.seconds[run]]).collect())
+        (*name, long.iter().map(|window| [window.step as f64 / 1e3, 1e6 * window.seconds[run]]).collect())
     });
-    charts.push(("100,000 steps: time", "thousand steps", "µs a step", steps.collect()));
-    let memory: Vec<[f64; 2]> = long.iter().filter_map(|w| Some([w.step as f64 / 1e3, w.memory?])).collect();
-    charts.push(("100,000 steps: memory", "thousand steps", "MB", vec![("process".to_owned(), memory)]));
+    let x = "thousand steps";
+    charts.push(Chart { title: "100,000 steps: time", x, y: "µs a step", lines: steps.collect() });
+    let memory = long.iter().filter_map(|window| Some([window.step as f64 / 1e3, window.memory?])).collect();
+    charts.push(Chart { title: "100,000 steps: memory", x, y: "MB", lines: vec![("process", memory)] });
 
     let renderer = WgpuTestRenderer::from_render_state(render_state()?);
     let mut harness = Harness::builder()
@@ -170,9 +175,16 @@ fn draw(path: &str, sizes: [(&[usize], &Times); 3], long: &[Window]) -> Result<(
     Ok(())
 }
 
-fn charts_ui(ui: &mut Ui, charts: &[(&str, &str, &str, Vec<(String, Vec<[f64; 2]>)>)]) {
+struct Chart {
+    title: &'static str,
+    x: &'static str,
+    y: &'static str,
+    lines: Vec<(&'static str, Vec<[f64; 2]>)>,
+}
+
+fn charts_ui(ui: &mut Ui, charts: &[Chart]) {
     egui::Grid::new("charts").spacing([24.0, 16.0]).show(ui, |ui| {
-        for (at, (title, x, y, lines)) in charts.iter().enumerate() {
+        for (at, Chart { title, x, y, lines }) in charts.iter().enumerate() {
             ui.vertical(|ui| {
                 ui.strong(*title);
                 Plot::new(*title)
@@ -187,8 +199,8 @@ fn charts_ui(ui: &mut Ui, charts: &[(&str, &str, &str, Vec<(String, Vec<[f64; 2]
                             .iter()
                             .zip([egui::Color32::from_rgb(0x1f, 0x77, 0xb4), egui::Color32::from_rgb(0xd9, 0x5f, 0x02)])
                         {
-                            plot.line(Line::new(name, PlotPoints::from(points.clone())).color(color));
-                            plot.points(Points::new(name, PlotPoints::from(points.clone())).color(color).radius(2.5));
+                            plot.line(Line::new(*name, PlotPoints::from(points.clone())).color(color));
+                            plot.points(Points::new(*name, PlotPoints::from(points.clone())).color(color).radius(2.5));
                         }
                     });
             });

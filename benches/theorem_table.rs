@@ -81,7 +81,7 @@ fn train(sigma: f64) -> Result<Vec<FinalMeasures>, Box<dyn Error>> {
     let experiment = Experiment::from_toml(&text, "theorem_table")?;
     let options = experiment.data.load_options();
     let data = Arc::new(data::load(&experiment.data.source, &options, &Unmonitored)?);
-    let options = SessionOptions { running: true, lockstep: false, wake: Arc::new(|| {}) };
+    let options = SessionOptions::default();
     let mut session = Session::start(experiment, data, TrainingDevice::cpu(), options)?;
     while session.is_active() {
         session.wait(Duration::from_millis(100));

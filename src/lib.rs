@@ -6,11 +6,12 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`priority`] | which threads go first |
 //! | [`random`] | random numbers keyed by seed, purpose and step |
 //! | [`data`] | data sets: generators, built-in, files |
 //! | [`experiment`] | everything that defines a run; presets |
 //! | [`device`] | which device trains, and why; sharing the window's wgpu device with burn |
-//! | [`kernels`] | fused elementwise operations |
+//! | [`kernels`] | fused operations with their backward passes |
 //! | [`nn`] | layers, the Brenier map |
 //! | [`model`] | generative models: likelihood, decoder, encoder |
 //! | [`inference`] | objectives |
@@ -35,6 +36,7 @@ pub mod kernels;
 pub mod measure;
 pub mod model;
 pub mod nn;
+pub mod priority;
 pub mod random;
 pub mod sweep;
 pub mod train;

@@ -1,6 +1,7 @@
 //! The threads of a batch: each takes the next job, does it, and tells what came of it.
 
 use crate::device::TrainingDevice;
+use crate::priority::Priority;
 use crate::train::Wake;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::any::Any;
@@ -93,6 +94,8 @@ impl<W: Work> Workers<W> {
             let (work, jobs, next) = (work.clone(), jobs.clone(), next.clone());
             let (sender, wake) = (sender.clone(), wake.clone());
             std::thread::Builder::new().name(format!("{} {number}", W::NAME)).spawn(move || {
+                // All cores are taken, whether a window is open or not.
+                Priority::Background.apply();
                 let device = TrainingDevice::cpu();
                 let worker = Worker { work: &*work, events: &sender, wake: &wake };
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {

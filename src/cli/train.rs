@@ -9,7 +9,6 @@ use crate::train::checkpoint::Checkpoint;
 use crate::train::{RunState, Session, SessionOptions};
 use clap::{Args, ValueEnum, builder::RangedU64ValueParser};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Largest integer of a TOML file, which is where an experiment is kept.
 const LARGEST_INTEGER: u64 = i64::MAX as u64;
@@ -107,7 +106,7 @@ impl Train {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let device = device::select(self.device.into())?;
-        let options = SessionOptions { running: true, lockstep: false, wake: Arc::new(|| {}) };
+        let options = SessionOptions::default();
         let mut session = match start.checkpoint {
             Some(checkpoint) => Session::resume(checkpoint, data, device, options),
             None => Session::start(start.experiment, data, device, options),

@@ -6,6 +6,7 @@ use super::ppca_reading::PpcaLesson;
 use super::{ClassicalError, ClassicalReading};
 use crate::data::LoadMonitor;
 use crate::experiment::{Classical, MixtureSettings, PpcaData, PpcaSettings};
+use crate::priority::Priority;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -72,7 +73,10 @@ impl ClassicalSession {
         };
         let mut session =
             Self { experiment, example: 0, reading: None, error: None, is_done: false, asked, requests, answers };
-        if let Err(error) = std::thread::Builder::new().name("classical".to_owned()).spawn(|| worker.run()) {
+        if let Err(error) = std::thread::Builder::new().name("classical".to_owned()).spawn(|| {
+            Priority::Background.apply();
+            worker.run();
+        }) {
             session.error = Some(ClassicalError::Sampling(format!("no thread could be started ({error})")));
         }
         session.ask(true);

@@ -10,6 +10,7 @@ use super::trainer::{Start, Trainer};
 use crate::data::Dataset;
 use crate::device::TrainingDevice;
 use crate::experiment::{Change, Experiment, ExperimentError, Settings};
+use crate::priority::Priority;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +23,15 @@ pub struct SessionOptions {
     pub lockstep: bool,
     /// Called when there is something to poll.
     pub wake: Wake,
+    /// Of the trainers' threads.
+    pub priority: Priority,
+}
+
+impl Default for SessionOptions {
+    /// Trains at once, each variant by itself, for a caller who polls.
+    fn default() -> Self {
+        Self { running: true, lockstep: false, wake: Arc::new(|| {}), priority: Priority::Normal }
+    }
 }
 
 /// One experiment being trained.
@@ -117,6 +127,7 @@ impl Session {
                 place: lockstep.as_ref().map(|lockstep| lockstep.place(index)),
                 spectrum: spectrum.clone(),
                 wake: options.wake.clone(),
+                priority: options.priority,
             });
             Run {
                 settings,

@@ -10,6 +10,7 @@ use super::spectrum::LazySpectrum;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice};
 use crate::experiment::Settings;
+use crate::priority::Priority;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) struct Start {
     pub place: Option<Place>,
     pub spectrum: LazySpectrum,
     pub wake: Wake,
+    pub priority: Priority,
 }
 
 /// Handle of a trainer thread. Dropping it ends the thread after the current step.
@@ -54,6 +56,7 @@ impl Trainer {
         let name = format!("train {}", start.settings.name);
         let wake_after_panic = wake.clone();
         let spawned = std::thread::Builder::new().name(name).spawn(move || {
+            start.priority.apply();
             let reports = report_sender.clone();
             let ended = catch_unwind(AssertUnwindSafe(|| Worker::run(start, command_receiver, report_sender)));
             if let Err(panic) = ended {
@@ -157,7 +160,7 @@ enum Next {
 
 impl Worker {
     fn run(start: Start, commands: Receiver<Command>, reports: Sender<Report>) {
-        let Start { settings, data, device, state, running, place, spectrum, wake } = start;
+        let Start { settings, data, device, state, running, place, spectrum, wake, .. } = start;
         let what = match device.kind {
             DeviceKind::Cpu => "Preparing the model…",
             DeviceKind::Gpu => "Preparing GPU kernels…",

@@ -9,6 +9,7 @@ use crate::experiment::{
     Classical, DecoderKind, Experiment, ExperimentError,
     presets::{PRESETS, Preset},
 };
+use crate::priority::Priority;
 use crate::train::{Command, Pace, Probe, RunState, Session, SessionEvent, SessionOptions, Wake};
 use std::hash::{BuildHasher, Hasher};
 use toml::Value;
@@ -158,7 +159,8 @@ impl Lab {
     pub fn start(&mut self, start: Start) -> Result<(), ExperimentError> {
         let running = start.running.unwrap_or(self.starts_running);
         self.starts_running = true;
-        let options = SessionOptions { running, lockstep: true, wake: self.wake.clone() };
+        let options =
+            SessionOptions { running, lockstep: true, wake: self.wake.clone(), priority: Priority::Background };
         let preset = start.preset.or_else(|| preset_of(&start.experiment));
         let session = match start.checkpoint {
             None => Session::start(start.experiment.clone(), start.data, self.device.clone(), options)?,

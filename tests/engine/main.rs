@@ -39,7 +39,7 @@ fn dataset(experiment: &Experiment) -> Arc<Dataset> {
 }
 
 fn options(running: bool) -> SessionOptions {
-    SessionOptions { running, lockstep: false, wake: Arc::new(|| {}) }
+    SessionOptions { running, ..SessionOptions::default() }
 }
 
 /// A session of the experiment, trained to its step limit.

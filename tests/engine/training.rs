@@ -264,7 +264,7 @@ fn long_histories_keep_their_newest_point_and_their_extremes() {
 #[test]
 fn lockstep_keeps_variants_together() {
     let experiment = small(0);
-    let lockstep = SessionOptions { running: true, lockstep: true, wake: Arc::new(|| {}) };
+    let lockstep = SessionOptions { lockstep: true, ..SessionOptions::default() };
     let mut session =
         Session::start(experiment.clone(), dataset(&experiment), TrainingDevice::cpu(), lockstep).unwrap();
     wait_until(&mut session, |session| session.runs().iter().all(|run| run.progress.step > 200));
