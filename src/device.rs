@@ -3,6 +3,10 @@
 //! A real GPU (discrete or integrated) when wgpu finds one, otherwise burn's CPU backend. A software rasteriser draws but does
 //! not train: a small model runs some sixty times slower on one than on the CPU backend of the same machine.
 
+mod drawable;
+
+pub use drawable::{DeviceBuffer, Drawable, Handover, Identity};
+
 use burn::tensor::wgpu::WgpuSetup as SharedSetup;
 use burn::tensor::{Device, Tensor};
 use eframe::egui_wgpu::{self, wgpu};
@@ -45,6 +49,7 @@ pub struct TrainingDevice {
     /// Why this device was chosen, in one sentence.
     pub reason: String,
     device: Device,
+    handover: Handover,
 }
 
 /// A graphics adapter, for a person.
@@ -106,12 +111,18 @@ impl TrainingDevice {
             driver: None,
             reason: reason.to_owned(),
             device: Device::flex(),
+            handover: Handover::ReadBack,
         }
     }
 
     /// burn's handle, without autodiff.
     pub fn tensors(&self) -> Device {
         self.device.clone()
+    }
+
+    /// How numbers for the screen get there: in place where the window draws on this device, too.
+    pub fn handover(&self) -> Handover {
+        self.handover
     }
 }
 
@@ -151,7 +162,7 @@ pub fn select(choice: DeviceChoice) -> Result<TrainingDevice, DeviceError> {
     let open = |message: String| DeviceError::Open { name: info.name.clone(), message };
     let registered = opened.map_err(|error| open(error.to_string())).and_then(|(device, queue)| {
         let setup = SharedSetup { instance, adapter: adapter.clone(), device, queue, backend: info.backend };
-        register(setup, &info, "a graphics adapter was found")
+        register(setup, &info, "a graphics adapter was found", Handover::ReadBack)
     });
     match (registered, choice) {
         (Ok(device), _) => Ok(device),
@@ -180,7 +191,7 @@ pub fn share(choice: DeviceChoice, window: &egui_wgpu::RenderState) -> Result<Tr
         queue: window.queue.clone(),
         backend: info.backend,
     };
-    match (register(setup, &info, "it draws the window, too"), choice) {
+    match (register(setup, &info, "it draws the window, too", Handover::InPlace), choice) {
         (Ok(device), _) => Ok(device),
         (Err(error), DeviceChoice::Gpu) => Err(error),
         (Err(error), _) => Ok(TrainingDevice::cpu_because(&error.to_string())),
@@ -218,7 +229,12 @@ fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static>
     wgpu::DeviceDescriptor { required_features: features, required_limits: adapter.limits(), ..Default::default() }
 }
 
-fn register(setup: SharedSetup, info: &wgpu::AdapterInfo, reason: &str) -> Result<TrainingDevice, DeviceError> {
+fn register(
+    setup: SharedSetup,
+    info: &wgpu::AdapterInfo,
+    reason: &str,
+    handover: Handover,
+) -> Result<TrainingDevice, DeviceError> {
     let handle = setup.device.clone();
     let device = Device::wgpu_options()
         .setup(setup)
@@ -233,6 +249,7 @@ fn register(setup: SharedSetup, info: &wgpu::AdapterInfo, reason: &str) -> Resul
         driver: Some(driver(info)),
         reason: reason.to_owned(),
         device,
+        handover,
     })
 }
 

@@ -10,7 +10,7 @@
 //! | [`random`] | random numbers keyed by seed, purpose and step |
 //! | [`data`] | data sets: generators, built-in, files |
 //! | [`experiment`] | everything that defines a run; presets |
-//! | [`device`] | which device trains, and why; sharing the window's wgpu device with burn |
+//! | [`device`] | which device trains, and why; sharing the window's wgpu device, and buffers that it draws, with burn |
 //! | [`kernels`] | fused operations with their backward passes |
 //! | [`nn`] | layers, the Brenier map |
 //! | [`model`] | generative models: likelihood, decoder, encoder |

@@ -40,6 +40,8 @@ pub enum Purpose {
     TrainingSamples = 13,
     /// Initial weights of what a training method adds to the model.
     AuxiliaryWeights = 14,
+    /// Samples of the aggregated posterior that are drawn on the screen.
+    DrawnSamples = 15,
 }
 
 /// The generator for one purpose and index (step, epoch, chunk).

@@ -227,22 +227,38 @@ pub fn log_likelihoods<M: LatentModel>(
     device: &Device,
 ) -> Result<Vec<Vec<f32>>, DeviceError> {
     let latent = model.latent_dimensions();
-    let [count, dimensions] = examples.dims();
+    let [count, _] = examples.dims();
     if model.is_conditional() && count > 1 {
         // Every example has a decoder of its own.
         let of = |index| log_likelihoods(model, &examples.clone().narrow(0, index, 1), points, device);
         return (0..count).map(of).collect::<Result<Vec<_>, _>>().map(|rows| rows.concat());
     }
     let mut values = vec![Vec::with_capacity(points.len() / latent); count];
+    for table in log_likelihood_tables(model, examples, points, device) {
+        let [_, columns] = table.dims();
+        let table = read(table)?;
+        values.iter_mut().zip(table.chunks_exact(columns)).for_each(|(values, row)| values.extend_from_slice(row));
+    }
+    Ok(values)
+}
+
+/// The same on the device, `[count, points]`, for a model that is not conditional or for one example: as tables of neighbouring points, each
+/// computed when it is asked for.
+pub fn log_likelihood_tables<M: LatentModel>(
+    model: &M,
+    examples: &Tensor<2>,
+    points: &[f32],
+    device: &Device,
+) -> impl Iterator<Item = Tensor<2>> {
+    let latent = model.latent_dimensions();
+    let [count, dimensions] = examples.dims();
     let chunk_size = (CHUNK_VALUES / dimensions.max(count).max(1)).clamp(1, LARGEST_CHUNK);
-    for points in points.chunks(chunk_size * latent) {
+    points.chunks(chunk_size * latent).map(move |points| {
         let rows = points.len() / latent;
         let z = Tensor::from_data(TensorData::new(points.to_vec(), [rows, latent]), device);
         let natural = model.decode_for(z, examples.clone().narrow(0, 0, 1));
-        let table = read(model.log_likelihood_table(examples.clone(), natural))?;
-        values.iter_mut().zip(table.chunks_exact(rows)).for_each(|(values, row)| values.extend_from_slice(row));
-    }
-    Ok(values)
+        model.log_likelihood_table(examples.clone(), natural)
+    })
 }
 
 /// log Σ eˣ, without overflow.

@@ -25,8 +25,8 @@ pub use data::{PpcaExamples, mixture, mixture_data};
 pub use density::{LatentDensity, LogDensity, MixtureDensity, WeightDensity};
 pub use diagnostics::{Convergence, convergence};
 pub use grid::{
-    ExactPosterior, SMALLEST_RADIUS, WIDENED_BY, exact_grid, exact_posterior, log_likelihoods, posterior_on,
-    posteriors_on,
+    ExactPosterior, SMALLEST_RADIUS, WIDENED_BY, exact_grid, exact_posterior, log_likelihood_tables, log_likelihoods,
+    posterior_on, posteriors_on,
 };
 pub use hmc::{HmcSettings, sample};
 pub use mean_field::{FactorisedGaussian, advi, gaussian};

@@ -6,7 +6,7 @@
 use super::highest_density::highest_density_levels;
 use super::interpolation::Lattice;
 use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap, example_kl};
-use crate::device::DeviceError;
+use crate::device::{DeviceError, Drawable, Handover, read};
 use crate::exact::{self, ExactPosterior, LatentBall, PriorDensity};
 use crate::model::LatentModel;
 use burn::tensor::{Device, Tensor};
@@ -59,6 +59,8 @@ pub struct LikelihoodMap {
     pub is_widened: bool,
     /// Nats; `[side, side]` with the vertical axis ascending by rows, `[side]` for a line.
     pub log_likelihood: Arc<Vec<f32>>,
+    /// The same numbers for the screen.
+    pub drawn: Drawable,
     /// By how much Catmull-Rom interpolation between the points errs within the radius, as in [`Self::log_likelihood_at`]; nats. `side` is
     /// what it took to make this small, as far as that could be afforded.
     pub interpolation_error: f32,
@@ -167,6 +169,7 @@ pub fn likelihood_map<M: LatentModel>(
     dimensions: [usize; 2],
     example: PoolIndex,
     device: &Device,
+    handover: Handover,
 ) -> Result<LikelihoodMap, DeviceError> {
     let kind = match model.latent_dimensions() {
         1 => MapKind::Line,
@@ -216,6 +219,7 @@ pub fn likelihood_map<M: LatentModel>(
     let log_prior =
         prior.is_learned().then(|| slice.places(radius, side).map(|place| drawn.log_density(&place) as f32).collect());
     let likelihood_range = judged.map_or(surface.posterior.likelihood_range, |exact| exact.likelihood_range);
+    let log_likelihood = Arc::new(surface.values);
     Ok(LikelihoodMap {
         example,
         dimensions,
@@ -233,7 +237,11 @@ pub fn likelihood_map<M: LatentModel>(
         mean: judged.map(axis_mean),
         encoder: dimensions.map(|dimension| posteriors.moments(example, dimension).into()),
         encoder_kl: example_kl(posteriors, example, &prior),
-        log_likelihood: Arc::new(surface.values),
+        drawn: match handover {
+            Handover::ReadBack => Drawable::Host(log_likelihood.clone()),
+            Handover::InPlace => handover.hand_over(surface.table)?,
+        },
+        log_likelihood,
     })
 }
 
@@ -255,7 +263,9 @@ struct Slice<'a, M> {
 struct Surface {
     /// The lattice points within the radius.
     ball: LatentBall,
-    /// `[side, side]`, or `[side]`.
+    /// `[1, points]`, on the device.
+    table: Tensor<2>,
+    /// The same: `[side, side]`, or `[side]`.
     values: Vec<f32>,
     /// Of the slice, over those points.
     posterior: ExactPosterior,
@@ -330,10 +340,11 @@ impl<M: LatentModel> Slice<'_, M> {
         let axes = if self.is_line { 1 } else { 2 };
         let steps = (side - 1) / 2;
         let ball = LatentBall::lattice(axes, radius, steps).under(&self.prior);
-        let values = self.log_likelihood(self.places(radius, side).map(|place| [place[0], place[place.len() - 1]]))?;
+        let table = self.table(self.places(radius, side).map(|place| [place[0], place[place.len() - 1]]));
+        let values = read(table.clone())?;
         let within: Vec<f32> = ball.places().map(|place| values[index_of(place, side)]).collect();
         let posterior = exact::posterior_on(&ball, &within);
-        Ok(Surface { ball, values, posterior, error: f64::INFINITY })
+        Ok(Surface { ball, table, values, posterior, error: f64::INFINITY })
     }
 
     /// Places of the points along the two axes, or along the only one.
@@ -347,8 +358,8 @@ impl<M: LatentModel> Slice<'_, M> {
         })
     }
 
-    /// log p(x|z) at places along the two axes, nats.
-    fn log_likelihood(&self, places: impl Iterator<Item = [f64; 2]>) -> Result<Vec<f32>, DeviceError> {
+    /// log p(x|z) at places along the two axes, nats, `[1, places]`.
+    fn table(&self, places: impl Iterator<Item = [f64; 2]>) -> Tensor<2> {
         let mut points = Vec::new();
         for place in places {
             let start = points.len();
@@ -357,7 +368,8 @@ impl<M: LatentModel> Slice<'_, M> {
             points[start + self.dimensions[1]] = place[1] as f32;
             points[start + self.dimensions[0]] = place[0] as f32;
         }
-        Ok(exact::log_likelihoods(self.model, &self.x, &points, self.device)?.pop().unwrap_or_default())
+        let tables = exact::log_likelihood_tables(self.model, &self.x, &points, self.device);
+        Tensor::cat(tables.collect(), 1)
     }
 
     /// The largest difference met between interpolated and decoded values within the radius, times [`SAFETY`].
@@ -372,7 +384,8 @@ impl<M: LatentModel> Slice<'_, M> {
             x.hypot(if self.is_line { 0.0 } else { y }) <= reach
         };
         let checks = lattice.checks(CHECKS, is_within);
-        let decoded = self.log_likelihood(checks.iter().map(|&at| place(at)))?;
+        let decoded =
+            if checks.is_empty() { Vec::new() } else { read(self.table(checks.iter().map(|&at| place(at))))? };
         let differences = checks.iter().zip(decoded).map(|(&at, decoded)| (lattice.at(at) - f64::from(decoded)).abs());
         Ok(SAFETY
             * differences.fold(

@@ -21,7 +21,7 @@ impl Learner {
                 ([0, 0], 0)
             }
             Probe::Marginal { dimension, example } => ([dimension, 0], example),
-            Probe::Plane { dimensions } => (dimensions, 0),
+            Probe::Plane { dimensions } | Probe::Samples { dimensions } => (dimensions, 0),
             Probe::Traversal { example } => ([0, 0], example),
             Probe::LatentGrid { dimensions, example }
             | Probe::LikelihoodMap { dimensions, example }
@@ -41,13 +41,14 @@ impl Learner {
                 let prior = PriorDensity::of(&model)?;
                 ReadingValue::Marginal(Arc::new(measure::marginal(&posteriors, &prior, dimension, example)))
             }
-            Probe::Plane { .. } if latent < 2 => {
+            Probe::Plane { .. } | Probe::Samples { .. } if latent < 2 => {
                 ReadingValue::NotDefined("a plane needs two latent dimensions, and this model has one")
             }
             Probe::Plane { .. } => {
                 let prior = PriorDensity::of(&model)?;
                 ReadingValue::Plane(Arc::new(measure::plane(pool, &posteriors, &prior, dimensions)))
             }
+            Probe::Samples { .. } => ReadingValue::Samples(Arc::new(self.plane_samples(&model, dimensions)?)),
             Probe::Traversal { .. } => {
                 ReadingValue::Traversal(Arc::new(measure::traversal(&model, pool, &posteriors, example, device)?))
             }
@@ -80,6 +81,7 @@ impl Learner {
                 dimensions,
                 example,
                 device,
+                self.handover,
             )?)),
             Probe::Theory => match self.spectrum.ask(&self.data, self.covariance()) {
                 Some(spectrum) => ReadingValue::Theory(Arc::new(self.theory(spectrum)?)),

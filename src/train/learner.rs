@@ -9,13 +9,13 @@ use super::probe::{Probe, Reading};
 use super::spectrum::{Covariance, LazySpectrum};
 use super::weights;
 use crate::data::Dataset;
-use crate::device::{DeviceError, DeviceKind, TrainingDevice, read};
+use crate::device::{DeviceError, DeviceKind, Handover, TrainingDevice, read};
 use crate::exact::linear::{DataSpectrum, NoPrediction, Theory, predict};
 use crate::experiment::{Method, Settings};
 use crate::inference::{KlPenalty, Refined, Refinement, StepNoise, information_bound};
 use crate::measure::{
-    self, AggregateFit, EvaluationPool, LikelihoodEstimate, Measures, ModelInformation, Noise, PoolPosteriors,
-    PosteriorComparison,
+    self, AggregateFit, EvaluationPool, LikelihoodEstimate, Measures, ModelInformation, Noise, PlaneSampler,
+    PoolPosteriors, PosteriorComparison,
 };
 use crate::model::{BrenierDecoder, LatentModel, Vae};
 use crate::random::BatchOrder;
@@ -54,6 +54,9 @@ pub struct Learner {
     pub(super) last_good: Snapshot,
     pub(super) pool: EvaluationPool,
     pub(super) posteriors: Option<PoolPosteriors>,
+    pub(super) handover: Handover,
+    /// While samples are asked for.
+    pub(super) sampler: Option<PlaneSampler>,
     pub(super) spectrum: LazySpectrum,
 }
 
@@ -108,6 +111,8 @@ impl Learner {
             unread: Vec::new(),
             candidate: None,
             posteriors: None,
+            handover: device.handover(),
+            sampler: None,
             spectrum: LazySpectrum::new(),
             settings,
             data,

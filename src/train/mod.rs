@@ -10,13 +10,14 @@ mod message;
 mod method;
 mod optimizer;
 mod probe;
+mod samples;
 mod session;
 mod spectrum;
 mod step;
 mod trainer;
 mod weights;
 
-pub use crate::measure::{LatentGrid, Marginal, Plane, PoolIndex, Traversal};
+pub use crate::measure::{LatentGrid, Marginal, Plane, PlaneSamples, PoolIndex, Traversal};
 pub use algorithm::{AlgorithmState, KeptState};
 pub use history::{CurvePoint, Evaluation, Progress};
 pub use learner::{EVALUATE_EVERY, Learner, StepOutcome};

@@ -5,7 +5,7 @@
 use super::method::MethodReading;
 use crate::exact::linear::Theory;
 use crate::measure::{
-    Injectivity, InjectivityField, LatentGrid, LikelihoodMap, Marginal, Measures, Plane, PoolIndex,
+    Injectivity, InjectivityField, LatentGrid, LikelihoodMap, Marginal, Measures, Plane, PlaneSamples, PoolIndex,
     PosteriorComparison, Traversal,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,11 @@ pub enum Probe {
     },
     /// The posteriors of the whole pool in the plane of two latent dimensions.
     Plane {
+        /// Latent dimensions on the horizontal and vertical axis.
+        dimensions: [usize; 2],
+    },
+    /// Samples of the aggregated posterior over the training examples, in the plane of two latent dimensions.
+    Samples {
         /// Latent dimensions on the horizontal and vertical axis.
         dimensions: [usize; 2],
     },
@@ -82,6 +87,8 @@ pub enum ReadingValue {
     Marginal(Arc<Marginal>),
     /// Answer to [`Probe::Plane`].
     Plane(Arc<Plane>),
+    /// Answer to [`Probe::Samples`].
+    Samples(Arc<PlaneSamples>),
     /// Answer to [`Probe::Traversal`].
     Traversal(Arc<Traversal>),
     /// Answer to [`Probe::LatentGrid`].

@@ -233,7 +233,7 @@ impl Learner {
     }
 
     /// Training examples `[positions, D + C]`, binarised where the likelihood is Bernoulli.
-    fn inputs(&self, positions: &[usize], mut pixels: ChaCha8Rng) -> Tensor<2> {
+    pub(super) fn inputs(&self, positions: &[usize], mut pixels: ChaCha8Rng) -> Tensor<2> {
         let size = positions.len();
         let mut x = self.data.training_batch(positions);
         if self.settings.model.likelihood == LikelihoodKind::Bernoulli {

@@ -357,6 +357,9 @@ impl Worker {
     }
 
     fn subscribe(&mut self, probes: &[Probe]) {
+        if !probes.iter().any(|probe| matches!(probe, Probe::Samples { .. })) {
+            self.learner.forget_samples();
+        }
         let mut former = std::mem::take(&mut self.subscriptions);
         self.subscriptions = probes
             .iter()

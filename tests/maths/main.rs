@@ -22,6 +22,7 @@ mod model_information;
 mod mutual;
 mod objective;
 mod parameters;
+mod plane_samples;
 mod ppca;
 mod principal;
 mod priors;

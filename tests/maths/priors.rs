@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use collapsar::data::{self, Dataset, Unmonitored};
-use collapsar::device::TrainingDevice;
+use collapsar::device::{Handover, TrainingDevice};
 use collapsar::exact::{PriorComponent, PriorDensity, exact_posterior};
 use collapsar::experiment::{Experiment, Settings};
 use collapsar::inference::{KlPenalty, elbo_terms};
@@ -439,7 +439,7 @@ fn one_component_at_the_standard_normal_changes_no_measure() {
         let posteriors = pool.posteriors(model).unwrap();
         let measures = measure::measure(model, &pool, &posteriors, Some(1.0), 3, &device).unwrap();
         let comparison = measure::posterior_comparison(model, &pool, &posteriors, &device).unwrap();
-        let map = measure::likelihood_map(model, &pool, &posteriors, [0, 1], 2, &device).unwrap();
+        let map = measure::likelihood_map(model, &pool, &posteriors, [0, 1], 2, &device, Handover::ReadBack).unwrap();
         let noise = measure::Noise { sigma: Some(1.0), expansion: None };
         let information = measure::model_information(model, noise, 64, 5, &device).unwrap();
         let marginal = measure::marginal(&posteriors, &PriorDensity::of(model).unwrap(), 1, 2);

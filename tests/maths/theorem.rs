@@ -5,6 +5,7 @@ use crate::linear::{Linear, pool, scaled, settings};
 use crate::{assert_close, matrix, normals};
 use burn::tensor::{Device, Tensor};
 use collapsar::data::Dataset;
+use collapsar::device::Handover;
 use collapsar::exact::{LatentBall, log_likelihoods, posteriors_on};
 use collapsar::experiment::{DecoderKind, Learnable, Settings};
 use collapsar::measure::{
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 
 fn map<M: LatentModel>(model: &M, pool: &EvaluationPool, dimensions: [usize; 2], example: usize) -> LikelihoodMap {
     let posteriors = pool.posteriors(model).unwrap();
-    likelihood_map(model, pool, &posteriors, dimensions, example, &Device::flex()).unwrap()
+    likelihood_map(model, pool, &posteriors, dimensions, example, &Device::flex(), Handover::ReadBack).unwrap()
 }
 
 fn compare<M: LatentModel>(model: &M, pool: &EvaluationPool) -> PosteriorComparison {

@@ -1,5 +1,6 @@
 //! Heat maps, read back from the screen.
 
+use collapsar::device::Drawable;
 use collapsar::ui::canvas::{self, Contours, HeatMapPicture, ramp_color, viridis};
 use collapsar::ui::picture::{PictureError, render_state};
 use eframe::egui::{Color32, Id, Rect, Ui, Vec2, pos2, vec2};
@@ -33,7 +34,9 @@ fn picture(place: usize, function: Function) -> HeatMapPicture {
     let at = |index: usize| 2.0 * index as f32 / (SIDE - 1) as f32 - 1.0;
     HeatMapPicture {
         key: Id::unique(("heat map", place)),
-        values: Arc::new((0..SIDE * SIDE).map(|point| function(at(point % SIDE), at(point / SIDE))).collect()),
+        values: Drawable::Host(Arc::new(
+            (0..SIDE * SIDE).map(|point| function(at(point % SIDE), at(point / SIDE))).collect(),
+        )),
         side: SIDE,
         low: -2.0,
         high: 2.0,

@@ -7,6 +7,7 @@ mod compare;
 mod heat_map;
 mod methods;
 mod panels;
+mod points;
 mod sharing;
 mod shell;
 mod sweep;

@@ -1,7 +1,7 @@
 //! The aggregated posterior in a plane, drawn by `shaders/density.wgsl`.
 
 use super::Canvas;
-use super::kept::{Frame, Shown, begin, bind, buffer, pixel_rect, ramp_texture, target};
+use super::kept::{Frame, Shown, begin, bind, buffer, pixel_rect, ramp_texture, target, texture};
 use super::pipelines::PICTURE_FORMAT;
 use crate::train::Plane;
 use bytemuck::{Pod, Zeroable};
@@ -58,6 +58,8 @@ struct Uniforms {
 }
 
 impl Shown for ShownDensity {
+    type Buffers = ();
+
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.plane, &other.plane) && self.uniforms == other.uniforms && std::ptr::eq(self.ramp, other.ramp)
     }
@@ -107,7 +109,7 @@ impl CallbackTrait for DensityPicture {
 }
 
 /// Draws a picture into a texture of its own.
-fn draw(frame: &mut Frame<'_>, shown: &ShownDensity) -> wgpu::TextureView {
+fn draw(frame: &mut Frame<'_>, shown: &ShownDensity, (): &mut ()) -> wgpu::TextureView {
     let Frame { device, queue, encoder, pipelines } = frame;
     let uniforms = shown.uniforms;
     let density = target(device, "density", uniforms.texels, pipelines.density_format);
@@ -117,8 +119,9 @@ fn draw(frame: &mut Frame<'_>, shown: &ShownDensity) -> wgpu::TextureView {
     let count = shown.plane.posteriors.len() as u32;
     let gaussians =
         buffer(device, "gaussians", bytemuck::cast_slice(&shown.plane.posteriors), wgpu::BufferUsages::VERTEX);
-    let plain = bind(device, &pipelines.uniform_layout, &numbers, &[]);
-    let coloured = bind(device, &pipelines.colour_layout, &numbers, &[&density, &ramp]);
+    let plain = bind(device, &pipelines.uniform_layout, [numbers.as_entire_binding()]);
+    let resources = [numbers.as_entire_binding(), texture(&density), texture(&ramp)];
+    let coloured = bind(device, &pipelines.colour_layout, resources);
 
     let mut pass = begin(encoder, "splat", &density);
     if count > 0 {

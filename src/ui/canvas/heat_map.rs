@@ -1,12 +1,13 @@
 //! Values over a plane as colours, drawn by `shaders/heat_map.wgsl` at the window's resolution.
 
-use super::kept::{Frame, Shown, begin, bind, buffer, filled, pixel_rect, ramp_texture, target};
+use super::kept::{Frame, Shown, begin, bind, buffer, pixel_rect, ramp_texture, target, texture};
 use super::pipelines::PICTURE_FORMAT;
-use super::{Canvas, is_installed, ramp_color};
+use super::source::Source;
+use super::{Canvas, ramp_color, reads_buffers};
+use crate::device::{Drawable, Identity};
 use bytemuck::{Pod, Zeroable};
 use eframe::egui::{Color32, Id, Mesh, PaintCallbackInfo, Painter, Rect, lerp};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
-use std::sync::Arc;
 
 /// Points per axis that the shader needs.
 const FEWEST: usize = 4;
@@ -16,13 +17,14 @@ const MESH_SIDE: usize = 96;
 /// Values on a regular grid to draw as colours; made anew every frame, and cheap.
 ///
 /// Between the points values are interpolated by bicubic Catmull-Rom splines, which go through every one of them. The texture is drawn
-/// again only when one of these fields changes; `values` and `ramp` are compared by address.
+/// again only when one of these fields changes; `values` and `ramp` are compared by address. The shader reads values of the device that draws where they
+/// are, and others from an upload.
 ///
 /// ```no_run
 /// # use collapsar::ui::canvas::{HeatMapPicture, viridis};
 /// # use eframe::egui::{Id, Painter, Rect};
 /// # fn draw(painter: &Painter, rect: Rect, values: std::sync::Arc<Vec<f32>>) {
-/// let key = Id::unique("likelihood of example 3");
+/// let (key, values) = (Id::unique("likelihood of example 3"), values.into());
 /// HeatMapPicture { key, values, side: 65, low: -8.0, high: 0.0, rect, ramp: viridis(), contours: None }.paint(painter);
 /// # }
 /// ```
@@ -32,7 +34,7 @@ pub struct HeatMapPicture {
     pub key: Id,
     /// Row-major `[side, side]`, the vertical axis ascending by rows: the first row is at the bottom. The outer points lie on the
     /// edges of `rect`. What is not finite counts as `low`.
-    pub values: Arc<Vec<f32>>,
+    pub values: Drawable,
     /// Points per axis, at least 2; below 4 interpolation is linear.
     pub side: usize,
     /// Value that gets the first colour, as do all below it.
@@ -63,8 +65,7 @@ pub struct Contours {
 /// What a kept picture shows.
 #[derive(Clone)]
 pub(super) struct ShownMap {
-    values: Arc<Vec<f32>>,
-    side: u32,
+    values: Identity,
     uniforms: Uniforms,
     ramp: &'static [Color32],
 }
@@ -79,16 +80,15 @@ struct Uniforms {
     every: f32,
     pixels: [f32; 2],
     width: f32,
-    unused: f32,
+    side: u32,
     line: [f32; 4],
 }
 
 impl Shown for ShownMap {
+    type Buffers = Source<f32>;
+
     fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.values, &other.values)
-            && self.side == other.side
-            && self.uniforms == other.uniforms
-            && std::ptr::eq(self.ramp, other.ramp)
+        self.values == other.values && self.uniforms == other.uniforms && std::ptr::eq(self.ramp, other.ramp)
     }
 }
 
@@ -100,10 +100,10 @@ impl HeatMapPicture {
         if !is_drawable || !self.rect.is_positive() {
             return;
         }
-        if is_installed(painter.ctx()) && self.side >= FEWEST {
+        if reads_buffers(painter.ctx()) && self.side >= FEWEST {
             painter.add(Callback::new_paint_callback(self.rect, self));
-        } else {
-            painter.add(self.mesh());
+        } else if let Some(values) = self.values.host() {
+            painter.add(self.mesh(values));
         }
     }
 
@@ -117,21 +117,21 @@ impl HeatMapPicture {
             every: contours.map_or(0.0, |contours| contours.every),
             pixels: [width, height],
             width: contours.map_or(0.0, |contours| contours.width) * pixels_per_point,
-            unused: 0.0,
+            side: self.side as u32,
             line: contours
                 .map_or([0.0; 4], |contours| contours.color.to_array().map(|channel| f32::from(channel) / 255.0)),
         };
-        ShownMap { values: self.values.clone(), side: self.side as u32, uniforms, ramp: self.ramp }
+        ShownMap { values: self.values.identity(), uniforms, ramp: self.ramp }
     }
 
-    fn mesh(&self) -> Mesh {
+    fn mesh(&self, values: &[f32]) -> Mesh {
         let count = self.side.min(MESH_SIDE);
         let place = |at: usize| at * (self.side - 1) / (count - 1);
         let mut mesh = Mesh::default();
         for row in 0..count {
             for column in 0..count {
                 let (x, y) = (place(column), place(row));
-                let fraction = (self.values[y * self.side + x] - self.low) / (self.high - self.low);
+                let fraction = (values[y * self.side + x] - self.low) / (self.high - self.low);
                 let last = (self.side - 1) as f32;
                 let point = eframe::egui::pos2(
                     lerp(self.rect.x_range(), x as f32 / last),
@@ -161,7 +161,10 @@ impl CallbackTrait for HeatMapPicture {
     ) -> Vec<wgpu::CommandBuffer> {
         let Some(Canvas { pipelines, heat_maps, .. }) = resources.get_mut::<Canvas>() else { return Vec::new() };
         let mut frame = Frame { device, queue, encoder, pipelines };
-        heat_maps.prepare(&mut frame, screen, (self.key, self.rect), self.shown(screen.pixels_per_point), draw);
+        let shown = self.shown(screen.pixels_per_point);
+        heat_maps.prepare(&mut frame, screen, (self.key, self.rect), shown, |frame, shown, source| {
+            draw(frame, shown, &self.values, source)
+        });
         Vec::new()
     }
 
@@ -172,16 +175,14 @@ impl CallbackTrait for HeatMapPicture {
 }
 
 /// Draws a picture into a texture of its own.
-fn draw(frame: &mut Frame<'_>, shown: &ShownMap) -> wgpu::TextureView {
+fn draw(frame: &mut Frame<'_>, shown: &ShownMap, values: &Drawable, source: &mut Source<f32>) -> wgpu::TextureView {
     let Frame { device, queue, encoder, pipelines } = frame;
-    let low = shown.uniforms.low;
-    let finite: Vec<f32> = shown.values.iter().map(|value| if value.is_finite() { *value } else { low }).collect();
-    let texels = bytemuck::cast_slice(&finite);
-    let values = filled(device, queue, "values", [shown.side; 2], wgpu::TextureFormat::R32Float, texels);
+    let Some(pipelines) = &pipelines.reading else { return target(device, "nothing", [1.0; 2], PICTURE_FORMAT) };
+    let values = source.of(device, queue, values);
     let picture = target(device, "heat map", shown.uniforms.pixels, PICTURE_FORMAT);
     let ramp = ramp_texture(device, queue, shown.ramp);
     let numbers = buffer(device, "heat map uniforms", bytemuck::bytes_of(&shown.uniforms), wgpu::BufferUsages::UNIFORM);
-    let bound = bind(device, &pipelines.colour_layout, &numbers, &[&values, &ramp]);
+    let bound = bind(device, &pipelines.heat_map_layout, [numbers.as_entire_binding(), values, texture(&ramp)]);
     let mut pass = begin(encoder, "heat map", &picture);
     pass.set_pipeline(&pipelines.heat_map);
     pass.set_bind_group(0, &bound, &[]);
@@ -195,14 +196,16 @@ mod tests {
     use super::*;
     use crate::ui::canvas::viridis;
     use eframe::egui::pos2;
+    use std::sync::Arc;
 
     #[test]
     fn without_shaders_the_first_row_is_at_the_bottom() {
         let values = Arc::new(vec![0.0, 1.0, 2.0, f32::NAN]);
+        let drawn = values.clone().into();
         let rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(10.0, 20.0));
         let picture = HeatMapPicture {
             key: Id::unique("test"),
-            values,
+            values: drawn,
             side: 2,
             low: 0.0,
             high: 2.0,
@@ -210,7 +213,7 @@ mod tests {
             ramp: viridis(),
             contours: None,
         };
-        let vertices: Vec<_> = picture.mesh().vertices.iter().map(|vertex| (vertex.pos, vertex.color)).collect();
+        let vertices: Vec<_> = picture.mesh(&values).vertices.iter().map(|vertex| (vertex.pos, vertex.color)).collect();
         let color = |fraction| ramp_color(viridis(), fraction);
         let expected = [
             (pos2(0.0, 20.0), color(0.0)),

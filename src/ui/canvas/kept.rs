@@ -9,17 +9,21 @@ use wgpu::util::DeviceExt as _;
 
 /// Everything that a picture depends on.
 pub(super) trait Shown {
+    /// What drawing it needs on the device, kept for the next time.
+    type Buffers: Default;
+
     /// Whether a picture of `other` looks the same. Large values are compared by address.
     fn is(&self, other: &Self) -> bool;
 }
 
 /// Kept pictures of one kind, side by side by key.
-pub(super) struct Pictures<S> {
+pub(super) struct Pictures<S: Shown> {
     kept: HashMap<Id, Kept<S>>,
 }
 
-struct Kept<S> {
+struct Kept<S: Shown> {
     shown: S,
+    buffers: S::Buffers,
     place: wgpu::Buffer,
     copy: wgpu::BindGroup,
 }
@@ -42,7 +46,7 @@ pub(super) struct Frame<'a> {
     pub pipelines: &'a Pipelines,
 }
 
-impl<S> Default for Pictures<S> {
+impl<S: Shown> Default for Pictures<S> {
     fn default() -> Self {
         Self { kept: HashMap::new() }
     }
@@ -56,18 +60,19 @@ impl<S: Shown> Pictures<S> {
         screen: &ScreenDescriptor,
         (key, rect): (Id, Rect),
         shown: S,
-        draw: impl FnOnce(&mut Frame<'_>, &S) -> wgpu::TextureView,
+        draw: impl FnOnce(&mut Frame<'_>, &S, &mut S::Buffers) -> wgpu::TextureView,
     ) {
         if !self.kept.get(&key).is_some_and(|kept| kept.shown.is(&shown)) {
-            let picture = draw(frame, &shown);
+            let mut buffers = self.kept.remove(&key).map(|former| former.buffers).unwrap_or_default();
+            let picture = draw(frame, &shown, &mut buffers);
             let place = frame.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("place"),
                 size: size_of::<Place>() as u64,
                 usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             });
-            let copy = bind(frame.device, &frame.pipelines.copy_layout, &place, &[&picture]);
-            self.kept.insert(key, Kept { shown, place, copy });
+            let copy = bind(frame.device, &frame.pipelines.copy_layout, [place.as_entire_binding(), texture(&picture)]);
+            self.kept.insert(key, Kept { shown, buffers, place, copy });
         }
         if let Some(kept) = self.kept.get(&key) {
             let [width, height] = screen.size_in_pixels;
@@ -180,19 +185,18 @@ pub(super) fn buffer(device: &wgpu::Device, label: &str, contents: &[u8], usage:
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
 }
 
-/// Uniforms at binding 0, then textures.
-pub(super) fn bind(
+/// Resources at bindings 0, 1 and so on.
+pub(super) fn bind<const COUNT: usize>(
     device: &wgpu::Device,
     layout: &wgpu::BindGroupLayout,
-    uniforms: &wgpu::Buffer,
-    textures: &[&wgpu::TextureView],
+    resources: [wgpu::BindingResource<'_>; COUNT],
 ) -> wgpu::BindGroup {
-    let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: uniforms.as_entire_binding() }];
-    entries.extend(
-        textures.iter().zip(1..).map(|(view, binding)| wgpu::BindGroupEntry {
-            binding,
-            resource: wgpu::BindingResource::TextureView(view),
-        }),
-    );
+    let entries: Vec<_> =
+        (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
+}
+
+/// A texture to be bound.
+pub(super) fn texture(view: &wgpu::TextureView) -> wgpu::BindingResource<'_> {
+    wgpu::BindingResource::TextureView(view)
 }

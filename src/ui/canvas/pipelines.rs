@@ -5,13 +5,27 @@ use eframe::egui_wgpu::wgpu;
 /// Format of a finished picture; its values are those of the screen, not linear light.
 pub(super) const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
+/// Pipelines of the shaders that read storage buffers.
+pub(super) struct ReadingPipelines {
+    pub heat_map: wgpu::RenderPipeline,
+    /// The uniforms, the values, the colour map.
+    pub heat_map_layout: wgpu::BindGroupLayout,
+    pub accumulate: wgpu::ComputePipeline,
+    /// The uniforms, the points, the classes, their colours, the sums.
+    pub accumulate_layout: wgpu::BindGroupLayout,
+    pub points: wgpu::RenderPipeline,
+    /// The uniforms, the sums.
+    pub points_layout: wgpu::BindGroupLayout,
+}
+
 /// Everything that does not depend on the picture.
 pub(super) struct Pipelines {
     pub splat: wgpu::RenderPipeline,
     pub colour: wgpu::RenderPipeline,
     pub dot: wgpu::RenderPipeline,
-    pub heat_map: wgpu::RenderPipeline,
     pub copy: wgpu::RenderPipeline,
+    /// What reads storage buffers; `None` where the graphics driver has none for these shaders, as some for OpenGL.
+    pub reading: Option<ReadingPipelines>,
     /// The uniforms alone.
     pub uniform_layout: wgpu::BindGroupLayout,
     /// The uniforms, what is to be coloured, the colour map.
@@ -25,22 +39,17 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    pub fn new(device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
+    pub fn new(adapter: &wgpu::Adapter, device: &wgpu::Device, target: wgpu::TextureFormat) -> Self {
         let density_format = if device.features().contains(wgpu::Features::FLOAT32_BLENDABLE) {
             wgpu::TextureFormat::Rgba32Float
         } else {
             wgpu::TextureFormat::Rgba16Float
         };
-        let module = |source: &str, label| {
-            let source = wgpu::ShaderSource::Wgsl(source.into());
-            device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(label), source })
-        };
-        let density = module(include_str!("../../../shaders/density.wgsl"), "density");
-        let heat_map = module(include_str!("../../../shaders/heat_map.wgsl"), "heat map");
-        let copy = module(include_str!("../../../shaders/copy.wgsl"), "copy");
-        let uniform_layout = layout(device, "density uniforms", 0);
-        let colour_layout = layout(device, "colours", 2);
-        let copy_layout = layout(device, "copy", 1);
+        let density = module(device, include_str!("../../../shaders/density.wgsl"), "density");
+        let copy = module(device, include_str!("../../../shaders/copy.wgsl"), "copy");
+        let uniform_layout = layout(device, "density uniforms", DRAWING, &[UNIFORMS]);
+        let colour_layout = layout(device, "colours", DRAWING, &[UNIFORMS, TEXTURE, TEXTURE]);
+        let copy_layout = layout(device, "copy", DRAWING, &[UNIFORMS, TEXTURE]);
 
         let add = wgpu::BlendComponent {
             src_factor: wgpu::BlendFactor::One,
@@ -80,7 +89,7 @@ impl Pipelines {
                 PICTURE_FORMAT,
                 Some(over),
             ),
-            heat_map: build("heat map", &heat_map, ["vertex", "fragment"], &colour_layout, false, PICTURE_FORMAT, None),
+            reading: can_read(adapter).then(|| ReadingPipelines::new(device)),
             copy: build("copy", &copy, ["vertex", "fragment"], &copy_layout, false, target, None),
             uniform_layout,
             colour_layout,
@@ -91,27 +100,86 @@ impl Pipelines {
     }
 }
 
-/// Uniforms at binding 0, then textures that are read texel by texel.
-fn layout(device: &wgpu::Device, label: &str, textures: u32) -> wgpu::BindGroupLayout {
-    let uniforms = wgpu::BindingType::Buffer {
-        ty: wgpu::BufferBindingType::Uniform,
-        has_dynamic_offset: false,
-        min_binding_size: None,
-    };
-    let texture = wgpu::BindingType::Texture {
-        sample_type: wgpu::TextureSampleType::Float { filterable: false },
-        view_dimension: wgpu::TextureViewDimension::D2,
-        multisampled: false,
-    };
-    let entries: Vec<_> = (0..=textures)
-        .map(|binding| wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
-            ty: if binding == 0 { uniforms } else { texture },
-            count: None,
-        })
+fn module(device: &wgpu::Device, source: &str, label: &str) -> wgpu::ShaderModule {
+    let source = wgpu::ShaderSource::Wgsl(source.into());
+    device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(label), source })
+}
+
+/// Whether shaders for drawing can read storage buffers, and others write them.
+fn can_read(adapter: &wgpu::Adapter) -> bool {
+    let needed = wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::FRAGMENT_STORAGE;
+    adapter.get_downlevel_capabilities().flags.contains(needed)
+}
+
+impl ReadingPipelines {
+    fn new(device: &wgpu::Device) -> Self {
+        let heat_map = module(device, include_str!("../../../shaders/heat_map.wgsl"), "heat map");
+        let points = module(device, include_str!("../../../shaders/points.wgsl"), "points");
+        let fragment = wgpu::ShaderStages::FRAGMENT;
+        let heat_map_layout = layout(device, "heat map", fragment, &[UNIFORMS, NUMBERS, TEXTURE]);
+        let points_layout = layout(device, "points", fragment, &[UNIFORMS, NUMBERS]);
+        let bindings = [UNIFORMS, NUMBERS, NUMBERS, TEXTURE, SUMS];
+        let accumulate_layout = layout(device, "accumulate", wgpu::ShaderStages::COMPUTE, &bindings);
+        let picture = |label, module, layout| {
+            let entries = ["vertex", "fragment"];
+            Pass { label, module, entries, layout, instanced: false, format: PICTURE_FORMAT, blend: None }
+                .pipeline(device)
+        };
+        Self {
+            heat_map: picture("heat map", &heat_map, &heat_map_layout),
+            points: picture("points", &points, &points_layout),
+            accumulate: device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some("accumulate"),
+                layout: Some(&pipeline_layout(device, "accumulate", &accumulate_layout)),
+                module: &points,
+                entry_point: Some("accumulate"),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            }),
+            heat_map_layout,
+            points_layout,
+            accumulate_layout,
+        }
+    }
+}
+
+const DRAWING: wgpu::ShaderStages = wgpu::ShaderStages::VERTEX_FRAGMENT;
+const UNIFORMS: wgpu::BindingType = of_buffer(wgpu::BufferBindingType::Uniform);
+/// A storage buffer that is only read.
+const NUMBERS: wgpu::BindingType = of_buffer(wgpu::BufferBindingType::Storage { read_only: true });
+/// A storage buffer that is added to.
+const SUMS: wgpu::BindingType = of_buffer(wgpu::BufferBindingType::Storage { read_only: false });
+/// A texture that is read texel by texel.
+const TEXTURE: wgpu::BindingType = wgpu::BindingType::Texture {
+    sample_type: wgpu::TextureSampleType::Float { filterable: false },
+    view_dimension: wgpu::TextureViewDimension::D2,
+    multisampled: false,
+};
+
+const fn of_buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
+}
+
+/// Of resources at bindings 0, 1 and so on.
+fn layout(
+    device: &wgpu::Device,
+    label: &str,
+    visibility: wgpu::ShaderStages,
+    types: &[wgpu::BindingType],
+) -> wgpu::BindGroupLayout {
+    let entries: Vec<_> = (0..)
+        .zip(types)
+        .map(|(binding, &ty)| wgpu::BindGroupLayoutEntry { binding, visibility, ty, count: None })
         .collect();
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+}
+
+fn pipeline_layout(device: &wgpu::Device, label: &str, layout: &wgpu::BindGroupLayout) -> wgpu::PipelineLayout {
+    device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(label),
+        bind_group_layouts: &[Some(layout)],
+        immediate_size: 0,
+    })
 }
 
 struct Pass<'a> {
@@ -127,11 +195,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn pipeline(self, device: &wgpu::Device) -> wgpu::RenderPipeline {
-        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(self.label),
-            bind_group_layouts: &[Some(self.layout)],
-            immediate_size: 0,
-        });
+        let layout = pipeline_layout(device, self.label, self.layout);
         let gaussian = wgpu::VertexBufferLayout {
             array_stride: size_of::<[f32; 4]>() as u64,
             step_mode: wgpu::VertexStepMode::Instance,

@@ -129,7 +129,7 @@ fn map_ui(ui: &Ui, palette: &Palette, axes: &Axes, surface: &LikelihoodSurface, 
     let contours = Contours { from: high, every, width: 1.0, color: Color32::from_white_alpha(70) };
     HeatMapPicture {
         key: Id::unique("collapsar-ppca-surface"),
-        values: surface.log_likelihood.clone(),
+        values: surface.log_likelihood.clone().into(),
         side: surface.side,
         low,
         high,
