@@ -27,6 +27,7 @@ const PROBES: [(&str, Probe); 11] = [
     ("measures", Probe::Measures),
     ("marginal", Probe::Marginal { dimension: 0, example: EXAMPLE }),
     ("plane", Probe::Plane { dimensions: [0, 1] }),
+    ("samples", Probe::Samples { dimensions: [0, 1] }),
     ("traversal", Probe::Traversal { example: EXAMPLE }),
     ("latent-grid", Probe::LatentGrid { dimensions: [0, 1], example: EXAMPLE }),
     ("injectivity", Probe::Injectivity),

@@ -46,6 +46,9 @@ pub(super) struct Picture {
     /// Seeds of the comparison [default: 3]
     #[arg(long, value_name = "N|LIST", requires = "compare")]
     seeds: Option<String>,
+    /// Show samples of the aggregated posterior, instead of its density
+    #[arg(long)]
+    samples: bool,
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "1440x900")]
     size: Size,
@@ -103,7 +106,8 @@ impl Picture {
             Some(Some(folder)) => self.rows(folder)?,
             _ => self.of_preset()?,
         };
-        let options = PictureOptions { subject, size: self.size.0, dark: self.theme == Theme::Dark };
+        let options =
+            PictureOptions { subject, size: self.size.0, dark: self.theme == Theme::Dark, samples: self.samples };
         let picture = render(options).map_err(|error| CliError::Failed(error.to_string()))?;
         let format = image::ImageFormat::Png;
         picture.save_with_format(&self.out, format).map_err(|error| match error {

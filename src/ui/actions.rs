@@ -25,7 +25,7 @@ impl App {
                 (Some(Ok(model)), _) => {
                     // What is being read was wanted for something else.
                     self.files.loading = None;
-                    self.selection = Selection::default();
+                    self.selection = Selection { samples: self.selection.samples, ..Selection::default() };
                     self.lab.show(model, Some(preset));
                 }
                 (Some(Err(error)), _) => self.log.error(error),

@@ -231,6 +231,11 @@ impl App {
         &self.selection
     }
 
+    /// Whether planes show samples of the aggregated posterior, instead of its density.
+    pub fn show_samples(&mut self, samples: bool) {
+        self.selection.samples = samples;
+    }
+
     /// Shows one panel instead of the whole window.
     pub fn show_only(&mut self, panel: Panel) {
         self.columns.only = Some(panel);

@@ -100,17 +100,9 @@ impl Examples {
         let (low, high) = data.value_range();
         let extent = low.abs().max(high.abs()).max(f32::MIN_POSITIVE);
         let scale = 0.47 * rect.height() / extent;
-        let colors = [
-            palette.accent,
-            palette.further[0],
-            palette.further[1],
-            palette.further[2],
-            palette.further[3],
-            palette.weak_text,
-        ];
         for (point, class) in self.values.chunks_exact(2).zip(&self.classes) {
             let at = rect.center() + vec2(point[0] * scale, -point[1] * scale);
-            let color = class.map_or(palette.accent, |class| colors[class as usize % colors.len()]);
+            let color = class.map_or(palette.data, |class| palette.class(class as usize));
             if rect.contains(at) {
                 ui.painter().circle_filled(pos2(at.x, at.y), 1.3, color.gamma_multiply(0.8));
             }

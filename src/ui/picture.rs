@@ -31,6 +31,8 @@ pub struct PictureOptions {
     pub size: [u32; 2],
     /// Dark theme.
     pub dark: bool,
+    /// Planes show samples of the aggregated posterior, instead of its density.
+    pub samples: bool,
 }
 
 /// What a picture shows, and one panel of it instead of the window.
@@ -99,6 +101,7 @@ pub fn render(options: PictureOptions) -> Result<RgbaImage, PictureError> {
     }
     // A box in the place of an unknown letter is better than no picture.
     let mut harness = build(app, Vec2::new(width as f32, height as f32), HarnessBuilder::allow_missing_glyphs)?;
+    harness.state_mut().show_samples(options.samples);
     match options.subject {
         Subject::Training(experiment, panel) => {
             panel.into_iter().for_each(|panel| harness.state_mut().show_only(panel));

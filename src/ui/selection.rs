@@ -2,7 +2,7 @@
 
 use super::levels::Levels;
 
-/// The selected dimension and example.
+/// The selected dimension and example, and how planes show q(z).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// The latent dimension whose density and traversal are shown; horizontal axis of 2-D plots.
@@ -11,11 +11,13 @@ pub struct Selection {
     pub partner: usize,
     /// Example of the evaluation pool.
     pub example: usize,
+    /// Whether planes show samples of the aggregated posterior, instead of its density.
+    pub samples: bool,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { dimension: 0, partner: 1, example: 0 }
+        Self { dimension: 0, partner: 1, example: 0, samples: false }
     }
 }
 
@@ -61,9 +63,9 @@ mod tests {
 
     #[test]
     fn axes_of_the_plane_differ_where_they_can() {
-        let mut selection = Selection { dimension: 7, partner: 7, example: 99 };
+        let mut selection = Selection { dimension: 7, partner: 7, example: 99, ..Selection::default() };
         selection.clamp(Levels::single(4), 10);
-        assert_eq!(selection, Selection { dimension: 3, partner: 2, example: 9 });
+        assert_eq!(selection, Selection { dimension: 3, partner: 2, example: 9, ..Selection::default() });
         selection.clamp(Levels::single(1), 10);
         assert_eq!(selection.plane(), [0, 0]);
     }
@@ -77,7 +79,7 @@ mod tests {
             ..ModelSettings::default()
         };
         let plane = |dimension, partner| {
-            let mut selection = Selection { dimension, partner, example: 0 };
+            let mut selection = Selection { dimension, partner, ..Selection::default() };
             selection.clamp(Levels::of(&model), 1);
             selection.plane()
         };

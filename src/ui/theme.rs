@@ -49,6 +49,8 @@ pub struct Palette {
     pub brenier: Color32,
     /// Variants beyond the first of either decoder; none is close to [`Self::posterior`].
     pub further: [Color32; 6],
+    /// The first classes of the data; see [`Self::class`].
+    pub classes: [Color32; 10],
     /// The prior.
     pub prior: Color32,
     /// The aggregated posterior, where it is not drawn in its variant's colour.
@@ -96,6 +98,18 @@ static DARK: Palette = Palette {
     standard: rgb(0x5cabf2),
     brenier: rgb(0xf59f45),
     further: [rgb(0x8ade90), rgb(0xead20c), rgb(0x9678fc), rgb(0xba60b4), rgb(0x6ca272), rgb(0xcc4e48)],
+    classes: [
+        rgb(0x99ee33),
+        rgb(0xbb33aa),
+        rgb(0x9999ff),
+        rgb(0xaa7711),
+        rgb(0x44ff88),
+        rgb(0xffbbbb),
+        rgb(0xaa44ff),
+        rgb(0x008877),
+        rgb(0xddccff),
+        rgb(0x777744),
+    ],
     prior: rgb(0xa8b0bb),
     aggregated: rgb(0xc9d2dd),
     posterior: rgb(0xf06ca8),
@@ -126,6 +140,18 @@ static LIGHT: Palette = Palette {
     standard: rgb(0x1669b8),
     brenier: rgb(0xc95f00),
     further: [rgb(0x3c9c54), rgb(0x783ce4), rgb(0x5a4e00), rgb(0x7e4236), rgb(0x5a667e), rgb(0xcc72ba)],
+    classes: [
+        rgb(0xdd2244),
+        rgb(0x2222dd),
+        rgb(0x119966),
+        rgb(0x999900),
+        rgb(0xaa55ff),
+        rgb(0x115511),
+        rgb(0xcc77aa),
+        rgb(0x882277),
+        rgb(0x8888dd),
+        rgb(0x7711aa),
+    ],
     prior: rgb(0x6b7481),
     aggregated: rgb(0x3c4652),
     posterior: rgb(0x960054),
@@ -194,6 +220,17 @@ impl Palette {
         }
         let earlier = (0..index).filter(|&at| owner(runs[at].1) != Some(at)).count();
         self.further[earlier % self.further.len()]
+    }
+
+    /// The colour of a class of the data: of its own for the first ten, of a hue of its own for further ones.
+    pub fn class(&self, class: usize) -> Color32 {
+        if let Some(color) = self.classes.get(class) {
+            return *color;
+        }
+        // Part of the circle of hues from one to the next: the golden ratio, so that no two of a hundred are close.
+        const TURN: f64 = 0.618_033_988_749_895;
+        let color = colorous::SINEBOW.eval_continuous((TURN * class as f64).fract());
+        Color32::from_rgb(color.r, color.g, color.b).lerp_to_gamma(self.text, 0.25)
     }
 
     /// A fill that lets what is behind it show through.
@@ -395,6 +432,16 @@ mod tests {
             assert_apart(&[palette.standard, palette.brenier, palette.posterior, a, b, c, d, e, f]);
             for color in palette.further {
                 assert!(contrast(color, palette.surface) >= 3.0, "{color:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ten_classes_stay_apart_for_every_eye() {
+        for palette in [&DARK, &LIGHT] {
+            assert_apart(&palette.classes);
+            for color in palette.classes {
+                assert!(contrast(color, palette.surface) >= 2.9, "{color:?}: {}", contrast(color, palette.surface));
             }
         }
     }

@@ -1,12 +1,15 @@
 //! The panels: what they say in words, and that a click in one of them is seen in all.
 
+use collapsar::data::{self, Dataset, Unmonitored};
 use collapsar::experiment::Experiment;
+use collapsar::train::Probe;
 use collapsar::ui::panels::Panel;
 use collapsar::ui::picture::{PictureError, harness};
 use collapsar::ui::{App, AppOptions, Environment};
 use eframe::egui::{Theme, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub type Window = Harness<'static, App>;
@@ -24,6 +27,10 @@ pub fn window(preset: &str, steps: u64) -> Option<Window> {
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+pub fn dataset(experiment: &Experiment) -> Arc<Dataset> {
+    Arc::new(data::load(&experiment.data.source, &experiment.data.load_options(), &Unmonitored).unwrap())
 }
 
 pub fn wait(window: &mut Window, what: &str, condition: impl Fn(&Window) -> bool) {
@@ -50,6 +57,23 @@ fn a_click_on_a_bar_selects_the_dimension_in_every_column() {
     window.query_all_by_label_contains("z2, KL").next().unwrap().click();
     wait(&mut window, "both columns show z2", |window| says(window, "Densities over z2") == 2);
     wait(&mut window, "the plane follows", |window| says(window, "Aggregated posterior over z2 and z1") == 2);
+}
+
+#[test]
+fn planes_show_samples_of_both_columns_when_asked() {
+    let Some(mut window) = window("collapse-2d", 40) else { return };
+    wait(&mut window, "the planes are drawn", |window| says(window, "Means spread by") >= 2);
+    assert_eq!(says(&window, "samples of q(z)"), 0);
+    let choices = says(&window, "Samples of the aggregated posterior");
+    window.query_all_by_label_contains("Samples of the aggregated posterior").next().unwrap().click();
+    let words = "100,000 samples of q(z), 10,000 examples. Means spread by";
+    wait(&mut window, "both planes show samples", |window| says(window, words) >= 2);
+    assert_eq!(choices, 2);
+    window.query_all_by_label_contains("Samples of the aggregated posterior").next().unwrap().click();
+    wait(&mut window, "both planes show the density again", |window| says(window, "samples of q(z)") == 0);
+    let session = window.state().session().unwrap();
+    let samples = Probe::Samples { dimensions: [0, 1] };
+    assert!(session.runs().iter().all(|run| run.reading(&samples).is_none()), "nobody asks for samples any longer");
 }
 
 #[test]

@@ -252,7 +252,7 @@ fn picture_ui(
     let painter = ui.painter().with_clip_rect(axes.frame.intersect(ui.clip_rect()));
     HeatMapPicture {
         key: panel_id("injectivity", run),
-        values: facts.logarithms.clone(),
+        values: facts.logarithms.clone().into(),
         side: field.side,
         low: SMALLEST.log10(),
         high: highest.log10(),

@@ -160,7 +160,7 @@ fn picture_ui(
     };
     HeatMapPicture {
         key: panel_id("likelihood-map", run),
-        values: map.log_likelihood.clone(),
+        values: map.drawn.clone(),
         side: map.side,
         low: span.low,
         high: span.high,
@@ -278,6 +278,8 @@ pub(super) mod tests {
         let precision = 1.0 + curvature;
         let density = |point: usize| (-0.5 * precision * square(point)).exp() * precision / std::f32::consts::TAU;
         let range = 0.5 * f64::from(curvature * radius * radius);
+        let log_likelihood: Arc<Vec<f32>> =
+            Arc::new((0..side * side).map(|point| -0.5 * curvature * square(point)).collect());
         LikelihoodMap {
             example: 0,
             dimensions: [0, 1],
@@ -285,7 +287,8 @@ pub(super) mod tests {
             side,
             radius: f64::from(radius),
             is_widened: false,
-            log_likelihood: Arc::new((0..side * side).map(|point| -0.5 * curvature * square(point)).collect()),
+            drawn: log_likelihood.clone().into(),
+            log_likelihood,
             log_prior: None,
             prior: None,
             posterior: Some((0..side * side).map(density).collect()),

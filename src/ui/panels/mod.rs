@@ -22,6 +22,7 @@ pub(in crate::ui) mod method;
 mod model_information;
 pub(in crate::ui) mod overlay;
 mod plane;
+mod plane_samples;
 pub(in crate::ui) mod posterior;
 mod posterior_means;
 mod prior;
@@ -164,7 +165,11 @@ impl Panel {
             Self::KlBars => vec![Probe::Measures, Probe::PosteriorComparison, Probe::Theory],
             Self::Spectrum => vec![Probe::Theory],
             Self::Posterior => vec![Probe::Marginal { dimension, example }],
-            Self::Plane if has_plane => vec![Probe::Plane { dimensions: selection.plane() }],
+            Self::Plane if has_plane => {
+                let dimensions = selection.plane();
+                let samples = selection.samples.then_some(Probe::Samples { dimensions });
+                [Probe::Plane { dimensions }].into_iter().chain(samples).collect()
+            }
             Self::Plane | Self::Curves => Vec::new(),
             Self::Traversal => vec![Probe::Traversal { example }, Probe::Measures],
             Self::LatentGrid => vec![Probe::LatentGrid { dimensions: selection.plane(), example }],

@@ -3,6 +3,7 @@
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, gaussian_ui, prior_ui};
+use super::plane_samples::{Samples, choice_ui};
 use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
@@ -53,8 +54,9 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
         Answer::Message(_) => ctx.selection.plane(),
     };
     let [x_name, y_name] = levels.names(dimensions);
-    title_ui(ui, "Aggregated posterior", EXPLANATION, |_| {});
     let width = ui.available_width();
+    let title = if is_narrow(width) { "Aggregated q(z)" } else { "Aggregated posterior" };
+    title_ui(ui, title, EXPLANATION, |ui| choice_ui(ui, &mut ctx.selection.samples));
     let margins = Margins::of_width(width);
     let side = (width - margins.across()).clamp(40.0, LARGEST);
     let height = side + margins.top + margins.bottom;
@@ -68,7 +70,11 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let facts = facts_of(ui, run, &plane);
     let (reach, highest) = shared(ui, ctx, &probe, &facts);
     let outside = plane.posteriors.iter().filter(|[x, y, ..]| x.abs() > reach || y.abs() > reach).count();
-    let words = words(&plane, outside);
+    let samples = Samples::of(ui, ctx, run, dimensions);
+    let words = match &samples {
+        Some(samples) => samples.words(&spread_words(&plane, outside)),
+        None => spread_words(&plane, outside).to_vec(),
+    };
     caption_ui(ui, ctx.palette, &words);
 
     let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
@@ -81,10 +87,13 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let axis = Axis::linear(-reach, reach);
     let axes = Axes::within(square, margins, axis, axis);
     if ui.is_rect_visible(outer) {
-        picture_ui(ui, ctx, run, &axes, &plane, &facts, reach, highest);
+        picture_ui(ui, ctx, run, &axes, &plane, &facts, highest, samples.as_ref());
         axes.front_ui(ui, ctx.palette, &x_name, &y_name);
     }
-    legend_ui(ui, ctx.palette, highest);
+    match &samples {
+        Some(samples) => samples.legend_ui(ui, ctx, run, LEGEND_HEIGHT),
+        None => legend_ui(ui, ctx.palette, highest),
+    }
     select_nearest(ui, ctx, run, &axes, &plane, &response);
 }
 
@@ -157,7 +166,7 @@ fn quantile(values: impl Iterator<Item = f32>, fraction: f32) -> Option<f32> {
 }
 
 /// How far the means are spread, long to short.
-fn words(plane: &Plane, outside: usize) -> [String; 3] {
+fn spread_words(plane: &Plane, outside: usize) -> [String; 3] {
     let count = plane.posteriors.len().max(1) as f32;
     let spread = [0, 1].map(|axis| {
         let mean = plane.posteriors.iter().map(|posterior| posterior[axis]).sum::<f32>() / count;
@@ -177,7 +186,7 @@ fn words(plane: &Plane, outside: usize) -> [String; 3] {
     ]
 }
 
-#[expect(clippy::too_many_arguments, reason = "what to draw, where, and the two shared ends of scales")]
+#[expect(clippy::too_many_arguments, reason = "what to draw, where, and the shared end of a scale")]
 fn picture_ui(
     ui: &Ui,
     ctx: &PanelContext<'_>,
@@ -185,17 +194,19 @@ fn picture_ui(
     axes: &Axes,
     plane: &Arc<Plane>,
     facts: &Facts,
-    reach: f32,
     highest: f32,
+    samples: Option<&Samples>,
 ) {
     let palette = ctx.palette;
     let painter = ui.painter().with_clip_rect(axes.frame.intersect(ui.clip_rect()));
     let dot = if palette.dark { Color32::from_white_alpha(70) } else { Color32::from_black_alpha(80) };
-    if canvas::is_installed(ui.ctx()) {
+    if let Some(samples) = samples {
+        samples.picture_ui(ctx, run, axes, &painter, highest);
+    } else if canvas::is_installed(ui.ctx()) {
         let picture = DensityPicture {
             key: panel_id("plane", run),
             plane: plane.clone(),
-            reach,
+            reach: axes.x.max,
             highest,
             narrow: facts.narrow,
             rect: axes.frame,
