@@ -23,7 +23,7 @@ const VARIANTS: usize = 2;
 /// Steps before the first that counts: methods with phases have started, memory is warm.
 const WARM_UP: u64 = 20;
 
-const PROBES: [(&str, Probe); 11] = [
+const PROBES: [(&str, Probe); 12] = [
     ("measures", Probe::Measures),
     ("marginal", Probe::Marginal { dimension: 0, example: EXAMPLE }),
     ("plane", Probe::Plane { dimensions: [0, 1] }),
