@@ -5,6 +5,7 @@
 mod classical;
 mod compare;
 mod heat_map;
+mod idle;
 mod methods;
 mod panels;
 mod points;
