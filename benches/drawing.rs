@@ -171,7 +171,7 @@ fn trainers(preset: &str, assignments: &[&str]) -> Result<(), Box<dyn Error>> {
         experiment.assign(assignment)?;
     }
     let data = Arc::new(data::load(&experiment.data.source, &experiment.data.load_options(), &Unmonitored)?);
-    let options = SessionOptions { running: true, lockstep: false, wake: Arc::new(|| {}) };
+    let options = SessionOptions::default();
     let mut session = Session::start(experiment, data, TrainingDevice::cpu(), options)?;
     session.command(&Command::RefreshEvery(Duration::from_millis(100)));
     observe(&mut session, Duration::from_secs(2));

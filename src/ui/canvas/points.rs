@@ -62,11 +62,14 @@ pub struct PointClasses {
     pub colors: Arc<Vec<Color32>>,
 }
 
+/// Which classes, and in which colours, without keeping either alive.
+type ClassesIdentity = (Weak<Vec<u32>>, Weak<Vec<Color32>>);
+
 /// What a kept picture shows.
 #[derive(Clone)]
 pub(super) struct ShownPoints {
     points: Identity,
-    classes: Option<(Weak<Vec<u32>>, Weak<Vec<Color32>>)>,
+    classes: Option<ClassesIdentity>,
     uniforms: Uniforms,
 }
 
