@@ -1,7 +1,7 @@
 //! Samples of the aggregated posterior that a [`Learner`] draws for the screen; what they are drawn from is kept while they are asked for.
 
 use super::learner::Learner;
-use crate::device::DeviceError;
+use crate::device::{DeviceError, Handover};
 use crate::experiment::Method;
 use crate::inference::Refined;
 use crate::measure::{PlaneSampler, PlaneSamples, SampleEffort, SampledExamples};
@@ -25,6 +25,10 @@ impl Learner {
         let sampler = self.sampler.take().unwrap_or_else(|| self.new_sampler(model));
         let samples = sampler.sample(model, dimensions, self.handover);
         self.sampler = Some(sampler);
+        if self.handover == Handover::InPlace {
+            // Nothing else waits for the device here, and the share of time that answers may take is measured on this thread.
+            self.plain.sync().map_err(|error| DeviceError::Computation(error.to_string()))?;
+        }
         samples
     }
 

@@ -59,6 +59,11 @@ pub(in crate::ui) fn answer<T: Send + Sync + 'static>(
     }
 }
 
+/// Lets go of the last answer, where it holds much memory and is not wanted any longer.
+pub(in crate::ui) fn forget<T: Send + Sync + 'static>(ctx: &Context, id: Id) {
+    ctx.data_mut(|data| data.remove::<Last<T>>(id));
+}
+
 struct Derived<S, T> {
     source: Arc<S>,
     value: Arc<T>,

@@ -3,7 +3,7 @@
 use super::axes::{Axes, Axis, Margins, is_narrow};
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, gaussian_ui, prior_ui};
-use super::plane_samples::{Samples, choice_ui};
+use super::plane_samples::{self, Samples, choice_ui};
 use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
@@ -56,7 +56,8 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let [x_name, y_name] = levels.names(dimensions);
     let width = ui.available_width();
     let title = if is_narrow(width) { "Aggregated q(z)" } else { "Aggregated posterior" };
-    title_ui(ui, title, EXPLANATION, |ui| choice_ui(ui, &mut ctx.selection.samples));
+    let explanation = if ctx.selection.samples { plane_samples::EXPLANATION } else { EXPLANATION };
+    title_ui(ui, title, explanation, |ui| choice_ui(ui, &mut ctx.selection.samples));
     let margins = Margins::of_width(width);
     let side = (width - margins.across()).clamp(40.0, LARGEST);
     let height = side + margins.top + margins.bottom;

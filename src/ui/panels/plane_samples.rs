@@ -2,7 +2,7 @@
 
 use super::axes::{Axes, is_narrow};
 use super::color_legend::sign_ui;
-use super::memory::{Answer, answer, panel_id};
+use super::memory::{Answer, answer, forget, panel_id};
 use super::{PanelContext, explained, grouped};
 use crate::data::Labels;
 use crate::train::{PlaneSamples, Probe, ReadingValue};
@@ -17,6 +17,9 @@ const CHIP: f32 = 9.0;
 /// Classes that get a colour of their own.
 const COLORS: usize = 256;
 
+pub(super) const EXPLANATION: &str = "Samples of the aggregated posterior q(z) = mean of q(z|x) over the training examples, in two latent dimensions; circles are the prior at one and two \
+    standard deviations, which hold 39 % and 86 % of it; of a learned prior, dashed contours hold the same shares. Samples of a collapsed model are those of the prior, with all classes \
+    everywhere. Click to select the held-out example with the nearest posterior mean";
 const LEGEND: &str = "Colours are classes, mixed where their samples lie on each other: a collapsed model mixes all of them. Opacity is how many samples lie there, on a \
     square-root scale that is the same in all columns";
 
@@ -42,11 +45,13 @@ pub(super) fn choice_ui(ui: &mut Ui, samples: &mut bool) {
 impl Samples {
     /// Those of a run, once they have arrived; `None` where the density is wanted.
     pub fn of(ui: &Ui, ctx: &PanelContext<'_>, run: usize, dimensions: [usize; 2]) -> Option<Self> {
+        let id = panel_id("plane-samples", run);
         if !ctx.selection.samples || !reads_buffers(ui.ctx()) {
+            forget::<PlaneSamples>(ui.ctx(), id);
             return None;
         }
         let probe = Probe::Samples { dimensions };
-        match answer(ui.ctx(), panel_id("plane-samples", run), &ctx.session.runs()[run], &probe, samples_of) {
+        match answer(ui.ctx(), id, &ctx.session.runs()[run], &probe, samples_of) {
             Answer::Value(samples) if samples.dimensions == dimensions => Some(Self { samples }),
             _ => None,
         }
