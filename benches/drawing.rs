@@ -8,7 +8,7 @@ use collapsar::data::{self, Unmonitored};
 use collapsar::device::{self, DeviceChoice, Drawable, Handover, TrainingDevice, read};
 use collapsar::experiment::{Experiment, presets::Preset};
 use collapsar::random::{Purpose, normals, stream};
-use collapsar::train::{Command, Probe, ReadingValue, Session, SessionOptions};
+use collapsar::train::{Command, Learner, Probe, ReadingValue, Session, SessionOptions};
 use collapsar::ui::canvas::{self, HeatMapPicture, PointClasses, PointsPicture, viridis};
 use collapsar::ui::picture::render_state;
 use eframe::egui::{Color32, Context, Id, Rect, Vec2};
@@ -26,12 +26,7 @@ const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     frames()?;
-    for (preset, assignments) in [("collapse-2d", &[][..]), ("digits", &[]), ("fashion", &[])] {
-        if let Err(error) = trainers(preset, assignments) {
-            println!("{preset}: {error}");
-        }
-    }
-    Ok(())
+    ["collapse-2d", "digits", "fashion"].into_iter().try_for_each(trainers)
 }
 
 /// Milliseconds of one frame: of the window thread, and until the device has drawn it.
@@ -165,20 +160,20 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Interleaved rounds, so that a machine that gets slower does so for both.
-fn trainers(preset: &str, assignments: &[&str]) -> Result<(), Box<dyn Error>> {
-    let mut experiment = Experiment { steps: 0, ..Preset::find(preset)?.experiment()? };
-    for assignment in assignments {
-        experiment.assign(assignment)?;
-    }
+fn trainers(preset: &str) -> Result<(), Box<dyn Error>> {
+    let experiment = Experiment { steps: 0, ..Preset::find(preset)?.experiment()? };
     let data = Arc::new(data::load(&experiment.data.source, &experiment.data.load_options(), &Unmonitored)?);
+    let runs = experiment.runs()?.into_iter();
+    let learners = runs.map(|settings| Learner::new(settings, data.clone(), &TrainingDevice::cpu()));
+    let answers = learners.map(answer).collect::<Result<Vec<f64>, _>>()?;
     let options = SessionOptions::default();
     let mut session = Session::start(experiment, data, TrainingDevice::cpu(), options)?;
     session.command(&Command::RefreshEvery(Duration::from_millis(100)));
     observe(&mut session, Duration::from_secs(2));
     let names: Vec<String> = session.runs().iter().map(|run| run.settings.name.clone()).collect();
     println!(
-        "{preset:12} {:>9} {:>12} {:>12} {:>10} {:>10} {:>9}",
-        "examples", "steps/s alone", "with samples", "readings/s", "samples", "share"
+        "\n{preset:12} {:>9} {:>9} {:>10} {:>14} {:>14} {:>11} {:>7}",
+        "examples", "samples", "ms/answer", "steps/s alone", "with samples", "answers/s", "share"
     );
     let mut shares = vec![Vec::new(); names.len()];
     let mut last = Vec::new();
@@ -197,17 +192,30 @@ fn trainers(preset: &str, assignments: &[&str]) -> Result<(), Box<dyn Error>> {
         };
         let (alone, with) = &last[run];
         println!(
-            "{name:12} {:9} {:12.0} {:12.0} {:10.1} {:10} {:8.1}%",
+            "{name:12} {:9} {:9} {:10.1} {:14.0} {:14.0} {:11.1} {:6.1}%",
             samples.effort.examples,
+            samples.effort.samples(),
+            answers[run],
             alone.steps,
             with.steps,
             with.readings,
-            samples.effort.samples(),
             100.0 * median(shares[run].clone())
         );
     }
     session.finish();
     Ok(())
+}
+
+/// Milliseconds of one answer, nothing else going on.
+fn answer(mut learner: Learner) -> Result<f64, Box<dyn Error>> {
+    let mut costs = Vec::new();
+    for _ in 0..REPEATS {
+        learner.step()?;
+        let start = Instant::now();
+        learner.answer(SAMPLES)?;
+        costs.push(milliseconds(start));
+    }
+    Ok(median(costs))
 }
 
 /// Rates per second of one variant over a while.
