@@ -40,13 +40,22 @@ impl ElboTerms {
         levels.fold(first, |sum, kl| sum + kl)
     }
 
+    /// The same terms without autodiff.
+    fn inner(&self) -> Self {
+        let kl = self.kl.iter().map(|kl| kl.clone().inner()).collect();
+        Self { reconstruction: self.reconstruction.clone().inner(), kl }
+    }
+
     /// The gradient of a loss made of these terms, and what is told of the step.
     pub(super) fn descent(&self, loss: Tensor<1>, model: &Vae) -> Descent {
-        Descent {
-            gradients: GradientsParams::from_grads(loss.backward(), model),
-            reconstruction: self.reconstruction.clone().inner(),
-            kl: self.total_kl().inner(),
-        }
+        self.told(GradientsParams::from_grads(loss.backward(), model))
+    }
+
+    /// What a step needs, beside its gradients.
+    pub(super) fn told(&self, gradients: GradientsParams) -> Descent {
+        let terms = self.inner();
+        let kl = terms.total_kl();
+        Descent { gradients, reconstruction: terms.reconstruction, kl }
     }
 }
 

@@ -225,7 +225,7 @@ pub fn descend_semi_amortized(
         }
     };
     gradients::add(model, &mut gradients, GradientsParams::from_grads(encoder.backward(), model));
-    Descent { gradients, reconstruction: terms.reconstruction.clone().inner(), kl: terms.total_kl().inner() }
+    terms.told(gradients)
 }
 
 fn terms(bound: Bound) -> ElboTerms {

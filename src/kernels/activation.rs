@@ -1,4 +1,4 @@
-//! Softplus, sigmoid and tanh by themselves.
+//! Functions of one number: activations, by themselves or as the last part of an affine map.
 
 use super::host::{self, CpuTensor};
 use super::{is_on_cpu, plain, vector};
@@ -32,7 +32,7 @@ fn activate<const D: usize>(x: Tensor<D>, function: Activation) -> Tensor<D> {
 }
 
 /// A function of one number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Activation {
     /// x.
     #[default]
@@ -43,6 +43,13 @@ pub enum Activation {
     Sigmoid,
     /// tanh x.
     Tanh,
+    /// min(max(x, low), high): no gradient outside.
+    Clamp {
+        /// Smallest value.
+        low: f32,
+        /// Largest value.
+        high: f32,
+    },
 }
 
 impl Activation {
@@ -53,6 +60,16 @@ impl Activation {
             Self::Softplus => host::map(x, vector::softplus),
             Self::Sigmoid => host::map(x, vector::sigmoid),
             Self::Tanh => host::map(x, vector::tanh),
+            // Not f32::clamp: NaN must stay NaN, and low above high must not panic.
+            Self::Clamp { low, high } => host::map(x, |x| {
+                if x < low {
+                    low
+                } else if x > high {
+                    high
+                } else {
+                    x
+                }
+            }),
         }
     }
 
@@ -63,6 +80,9 @@ impl Activation {
             Self::Softplus => host::zip(gradient, y, |gradient, y| gradient * vector::slope_of_softplus(y)),
             Self::Sigmoid => host::zip(gradient, y, |gradient, y| gradient * y * (1.0 - y)),
             Self::Tanh => host::zip(gradient, y, |gradient, y| gradient * (1.0 - y * y)),
+            Self::Clamp { low, high } => {
+                host::zip(gradient, y, |gradient, y| if y > low && y < high { gradient } else { 0.0 })
+            }
         }
     }
 }

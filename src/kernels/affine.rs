@@ -18,9 +18,17 @@ pub fn affine_by_transpose<const D: usize>(x: Tensor<2>, weight: Tensor<2>, offs
     apply(x, weight, offset, Form { is_transposed: true, function: Activation::Identity })
 }
 
+/// x W for `x: [batch, in]` and `W: [in, out]`.
+pub fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    multiply(x, weight, Form::default())
+}
+
 /// x Wᵀ for `x: [batch, out]` and `W: [in, out]`. (burn's product with a transposed matrix leaves that matrix' gradient transposed, to be copied.)
 pub fn product_by_transpose(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let form = Form { is_transposed: true, function: Activation::Identity };
+    multiply(x, weight, Form { is_transposed: true, function: Activation::Identity })
+}
+
+fn multiply(x: Tensor<2>, weight: Tensor<2>, form: Form) -> Tensor<2> {
     if is_on_cpu(&x) {
         let [x, weight] = [x, weight].map(Tensor::into_dispatch);
         Tensor::from_dispatch(<Dispatch as Affine>::product(x, weight, form))

@@ -55,27 +55,44 @@ impl Backward<Flex, 2> for GateBackward {
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let (softplus, above) = ops.state;
         let [of_softplus, of_above] = ops.parents;
-        let gradient = gradients.consume::<Flex>(&ops.node);
-        let is_row = is_row(&above, &softplus);
-        let shape = host::shape(&above);
+        let gradient = host::contiguous(gradients.consume::<Flex>(&ops.node));
+        let (is_row, shape) = (is_row(&above, &softplus), host::shape(&above));
+        let [in_softplus, in_above] = derivatives(&gradient, &softplus, &host::contiguous(above));
         if let Some(node) = of_softplus {
-            // d/ds (1 − e^−s) = e^−s.
-            let slope = |gradient: f32, s: f32| gradient * vector::exp_of_negative(-s);
-            let gated = host::zip(gradient.clone(), softplus.clone(), slope);
-            let of_softplus = if is_row {
-                let above = host::contiguous(above);
-                host::zip_rows(gated, host::entries(&above), |gated, above| gated * above)
-            } else {
-                host::zip(gated, above, |gated, above| gated * above)
-            };
-            gradients.register::<Flex>(node.id, of_softplus);
+            gradients.register::<Flex>(node.id, in_softplus);
         }
         if let Some(node) = of_above {
-            let through = host::zip(gradient, softplus, |gradient, s| gradient * vector::slope_of_softplus(s));
-            let of_above = if is_row { host::column_sums(through, &shape) } else { through };
-            gradients.register::<Flex>(node.id, of_above);
+            let in_above = if is_row { host::column_sums(in_above, &shape) } else { in_above };
+            gradients.register::<Flex>(node.id, in_above);
         }
     }
+}
+
+/// gradient ⊙ e^−s ⊙ above and gradient ⊙ (1 − e^−s), in one pass for both: it is the exponential that costs.
+fn derivatives(gradient: &CpuTensor, softplus: &CpuTensor, above: &CpuTensor) -> [CpuTensor; 2] {
+    let [gradient_values, softplus_values, above] = [gradient, softplus, above].map(host::entries);
+    let length = gradient_values.len();
+    let (mut in_softplus, mut in_above) = (vec![0.0; length], vec![0.0; length]);
+    // A row of `above` stands for all rows.
+    let columns = above.len().max(1);
+    let inputs = gradient_values.chunks(columns).zip(softplus_values.chunks(columns));
+    let outputs = in_softplus.chunks_mut(columns).zip(in_above.chunks_mut(columns));
+    vector::vectorized(
+        #[inline(always)]
+        || {
+            for ((gradient, softplus), (in_softplus, in_above)) in inputs.zip(outputs) {
+                let inputs = gradient.iter().zip(softplus).zip(above);
+                for (((gradient, &s), above), (in_softplus, in_above)) in
+                    inputs.zip(in_softplus.iter_mut().zip(in_above))
+                {
+                    let exp = vector::exp_of_negative(-s);
+                    *in_softplus = gradient * exp * above;
+                    *in_above = gradient * vector::slope_given_exp(s, exp);
+                }
+            }
+        },
+    );
+    [in_softplus, in_above].map(|values| host::tensor(values, host::shape(softplus)))
 }
 
 impl<C: CheckpointStrategy> Gate for Autodiff<Flex, C> {

@@ -1,5 +1,6 @@
 //! Tensors of burn's CPU backend as slices: passes over them, in place where nobody else holds the memory.
 
+use super::thin::{self, Factor, Order};
 use super::vector;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::TensorData;
@@ -173,9 +174,12 @@ fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, 
     let (a_kept, b_kept) = (straight(a), straight(b));
     let a = factor(a_kept.as_ref().unwrap_or(a), a_side);
     let b = factor(b_kept.as_ref().unwrap_or(b), b_side);
-    let result = MatMut::from_row_major_slice_mut(values, a.nrows(), b.ncols());
+    if thin::multiply(values, accumulate, a, b) {
+        return;
+    }
+    let result = MatMut::from_row_major_slice_mut(values, a.dims[0], b.dims[1]);
     // A variant has one thread: variants run side by side.
-    matmul(result, accumulate, a, b, 1.0, Par::Seq);
+    matmul(result, accumulate, matrix(a), matrix(b), 1.0, Par::Seq);
 }
 
 /// A copy of what is neither row- nor column-major.
@@ -188,15 +192,19 @@ fn is_column_major(x: &CpuTensor) -> bool {
     x.layout().strides() == [1, rows as isize]
 }
 
-fn factor(x: &CpuTensor, side: Side) -> MatRef<'_, f32> {
-    let ([rows, columns], values) = (dims(x), entries(x));
-    let matrix = if x.is_contiguous() {
-        MatRef::from_row_major_slice(values, rows, columns)
-    } else {
-        MatRef::from_column_major_slice(values, rows, columns)
-    };
+fn factor(x: &CpuTensor, side: Side) -> Factor<'_> {
+    let order = if x.is_contiguous() { Order::RowMajor } else { Order::ColumnMajor };
+    let factor = Factor { values: entries(x), dims: dims(x), order };
     match side {
-        Side::Plain => matrix,
-        Side::Transposed => matrix.transpose(),
+        Side::Plain => factor,
+        Side::Transposed => factor.transposed(),
+    }
+}
+
+fn matrix(factor: Factor<'_>) -> MatRef<'_, f32> {
+    let [rows, columns] = factor.dims;
+    match factor.order {
+        Order::RowMajor => MatRef::from_row_major_slice(factor.values, rows, columns),
+        Order::ColumnMajor => MatRef::from_column_major_slice(factor.values, rows, columns),
     }
 }

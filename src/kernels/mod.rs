@@ -12,10 +12,11 @@ mod gaussian;
 mod host;
 mod likelihood;
 pub mod plain;
+mod thin;
 mod vector;
 
 pub use activation::{Activation, Activations, sigmoid, softplus, tanh};
-pub use affine::{Affine, Form, affine, affine_by_transpose, product_by_transpose};
+pub use affine::{Affine, Form, affine, affine_by_transpose, product, product_by_transpose};
 pub use gate::{Gate, gate};
 pub use gaussian::{Gaussian, kl_to_standard_normal, reparameterize};
 pub use likelihood::{RowDensity, RowKind, bernoulli_log_likelihood, squared_distance};

@@ -10,6 +10,7 @@ pub fn activate<const D: usize>(x: Tensor<D>, function: Activation) -> Tensor<D>
         Activation::Softplus => activation::softplus(x, 1.0),
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::Tanh => activation::tanh(x),
+        Activation::Clamp { low, high } => x.clamp(low, high),
     }
 }
 

@@ -169,11 +169,17 @@ pub(super) fn sigmoid(x: f32) -> f32 {
     if x >= 0.0 { above } else { e * above }
 }
 
-/// softplus′ = sigmoid, from s = softplus(x) ≥ 0: 1 − e^−s, by its series where the difference would cancel.
+/// softplus′ = sigmoid, from s = softplus(x) ≥ 0: 1 − e^−s.
 #[inline(always)]
 pub(super) fn slope_of_softplus(s: f32) -> f32 {
+    slope_given_exp(s, exp_of_negative(-s))
+}
+
+/// 1 − e^−s for s ≥ 0, given e^−s: by its series where the difference would cancel.
+#[inline(always)]
+pub(super) fn slope_given_exp(s: f32, exp: f32) -> f32 {
     let near = s * (1.0 - s * (0.5 - s * (1.0 / 6.0 - s * (1.0 / 24.0))));
-    let far = 1.0 - exp_of_negative(-s);
+    let far = 1.0 - exp;
     if s < 0.0625 { near } else { far }
 }
 

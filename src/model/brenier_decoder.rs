@@ -1,6 +1,7 @@
 //! The Brenier-map decoder: injective in z by construction.
 
 use crate::experiment::ModelSettings;
+use crate::kernels;
 use crate::nn::{BrenierMap, BrenierMapConfig, Dense, Initializer, Mlp};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -97,7 +98,7 @@ impl BrenierDecoder {
 
     /// βᵀ g1(z) + h(c), the argument of g2: `[batch, K]` and centred conditions `[batch, C]` to `[batch, D]`.
     pub fn output_map_argument(&self, z: Tensor<2>, condition: Option<Tensor<2>>) -> Tensor<2> {
-        let argument = self.latent_map.forward(z).matmul(self.projection.clone());
+        let argument = kernels::product(self.latent_map.forward(z), self.projection.clone());
         match (&self.shift, condition) {
             (Some(shift), Some(condition)) => argument + shift.output.forward(shift.hidden.forward(condition)),
             _ => argument,

@@ -2,6 +2,7 @@
 
 use super::DiagonalGaussian;
 use crate::experiment::{EncoderStart, Learnable, SMALLEST_LOG_VARIANCE};
+use crate::kernels::Activation;
 use crate::nn::{Dense, Initializer, Mlp};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -90,7 +91,7 @@ impl Encoder {
         let log_variance = match &self.log_variance {
             LogVariance::PerExample(layer) => {
                 let (low, high) = LOG_VARIANCE_RANGE;
-                layer.forward(hidden).clamp(low, high)
+                layer.activate(hidden, Activation::Clamp { low, high })
             }
             LogVariance::Shared(shared) => {
                 let (low, high) = SHARED_LOG_VARIANCE_RANGE;

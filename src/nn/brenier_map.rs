@@ -118,7 +118,7 @@ impl BrenierMap {
 
     fn gradient(&self, x: Tensor<2>, projection: Option<Tensor<2>>) -> Tensor<2> {
         let through = |matrix: Tensor<2>| match &projection {
-            Some(projection) => projection.clone().matmul(matrix),
+            Some(projection) => kernels::product(projection.clone(), matrix),
             None => matrix,
         };
         let affine = |l: usize, function: Activation| {
@@ -135,10 +135,13 @@ impl BrenierMap {
         }
 
         let quadratic: Tensor<2> = self.quadratic.val();
-        let curved = x.clone().matmul(match &projection {
-            Some(projection) => kernels::product_by_transpose(projection.clone(), quadratic.clone()),
-            None => quadratic.clone().transpose(),
-        });
+        let curved = match &projection {
+            Some(projection) => {
+                let projected = kernels::product_by_transpose(projection.clone(), quadratic.clone());
+                kernels::product(x.clone(), projected)
+            }
+            None => kernels::product_by_transpose(x.clone(), quadratic.clone()),
+        };
         let mut gradient = kernels::affine(curved, quadratic, self.linear.val(), Activation::Identity);
         if self.convexity > 0.0 {
             let scaled = x.mul_scalar(self.convexity);

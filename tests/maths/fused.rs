@@ -5,7 +5,16 @@ use crate::{assert_close, normals};
 use burn::tensor::{Device, Tensor, TensorData};
 use collapsar::kernels::{self, Activation, Form, plain};
 
-const FUNCTIONS: [Activation; 4] = [Activation::Identity, Activation::Softplus, Activation::Sigmoid, Activation::Tanh];
+const FUNCTIONS: [Activation; 5] = [
+    Activation::Identity,
+    Activation::Softplus,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Clamp { low: -0.5, high: 1.0 },
+];
+
+/// Inputs and outputs of layers: neither thin, and each.
+const SIZES: [[usize; 2]; 3] = [[5, 19], [2, 19], [19, 3]];
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -59,11 +68,11 @@ fn check<const N: usize>(
 
 #[test]
 fn affine_maps() {
-    for function in FUNCTIONS {
+    for (function, [inputs, outputs]) in FUNCTIONS.iter().flat_map(|function| SIZES.map(|size| (*function, size))) {
         for (rows, offset_rows) in [(7, 1), (7, 7), (1, 1)] {
-            let what = format!("{function:?} of {rows} rows, offset of {offset_rows}");
+            let what = format!("{function:?} of {rows} rows, {inputs} to {outputs}, offset of {offset_rows}");
             check(
-                [matrix(1, [rows, 5]), matrix(2, [5, 19]), matrix(3, [offset_rows, 19])],
+                [matrix(1, [rows, inputs]), matrix(2, [inputs, outputs]), matrix(3, [offset_rows, outputs])],
                 |[x, weight, offset]| kernels::affine(x, weight, offset, function),
                 |[x, weight, offset]| plain::affine(x, weight, offset, Form { is_transposed: false, function }),
                 &what,
@@ -75,12 +84,14 @@ fn affine_maps() {
 #[test]
 fn affine_maps_by_the_transpose() {
     let form = Form { is_transposed: true, function: Activation::Identity };
-    for (rows, offset_rows) in [(7, 1), (7, 7), (1, 1)] {
+    for ([inputs, outputs], (rows, offset_rows)) in
+        SIZES.iter().flat_map(|size| [(7, 1), (7, 7), (1, 1)].map(|rows| (*size, rows)))
+    {
         check(
-            [matrix(1, [rows, 19]), matrix(2, [5, 19]), matrix(3, [offset_rows, 5])],
+            [matrix(1, [rows, outputs]), matrix(2, [inputs, outputs]), matrix(3, [offset_rows, inputs])],
             |[x, weight, offset]| kernels::affine_by_transpose(x, weight, offset),
             |[x, weight, offset]| plain::affine(x, weight, offset, form),
-            &format!("{rows} rows, offset of {offset_rows}"),
+            &format!("{rows} rows, {inputs} and {outputs}, offset of {offset_rows}"),
         );
     }
     check(
@@ -88,6 +99,12 @@ fn affine_maps_by_the_transpose() {
         |[x, weight]| kernels::product_by_transpose(x, weight),
         |[x, weight]| plain::product(x, weight, form),
         "product by the transpose",
+    );
+    check(
+        [matrix(1, [7, 5]), matrix(2, [5, 19])],
+        |[x, weight]| kernels::product(x, weight),
+        |[x, weight]| plain::product(x, weight, Form::default()),
+        "product",
     );
 }
 
