@@ -40,6 +40,9 @@ struct Facts {
     prior: Option<PriorLines>,
 }
 
+/// The whole title and the box beside it need so much.
+const ROOM_FOR_TITLE: f32 = 250.0;
+
 /// Draws the plane of the selected dimension and its partner.
 pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let levels = ctx.levels(run);
@@ -55,7 +58,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     };
     let [x_name, y_name] = levels.names(dimensions);
     let width = ui.available_width();
-    let title = if is_narrow(width) { "Aggregated q(z)" } else { "Aggregated posterior" };
+    let title = if width < ROOM_FOR_TITLE { "Aggregated q(z)" } else { "Aggregated posterior" };
     let explanation = if ctx.selection.samples { plane_samples::EXPLANATION } else { EXPLANATION };
     title_ui(ui, title, explanation, |ui| choice_ui(ui, &mut ctx.selection.samples));
     let margins = Margins::of_width(width);
