@@ -343,6 +343,11 @@ impl Session {
         &self.runs
     }
 
+    /// Step of the variant that is ahead.
+    pub fn furthest_step(&self) -> u64 {
+        self.runs.iter().map(|run| run.progress.step).max().unwrap_or_default()
+    }
+
     /// Whether any variant is training or about to.
     pub fn is_active(&self) -> bool {
         self.runs.iter().any(|run| run.state.is_active())

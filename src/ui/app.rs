@@ -9,7 +9,7 @@ use super::compare::CompareWindow;
 use super::dialog::SystemDialog;
 use super::examples::Examples;
 use super::explain::ExplainPanel;
-use super::frame_time::FrameTimes;
+use super::frame_time::{FrameTimes, StartTimes};
 use super::help;
 use super::lab::{Lab, WATCHING_PACE};
 use super::levels::Levels;
@@ -60,6 +60,8 @@ pub struct AppOptions {
     pub theme: Option<egui::Theme>,
     /// Where the window lives.
     pub environment: Environment,
+    /// When the program started.
+    pub started: Instant,
 }
 
 /// Where the window lives.
@@ -82,6 +84,7 @@ impl Default for AppOptions {
             running: true,
             theme: None,
             environment: Environment::Window,
+            started: Instant::now(),
         }
     }
 }
@@ -99,6 +102,7 @@ pub struct App {
     explain: ExplainPanel,
     examples: Examples,
     frame_times: FrameTimes,
+    start_times: StartTimes,
     /// The phase diagram stands in the place of everything else.
     is_phase_alone: bool,
     pub(super) actions: Vec<Action>,
@@ -184,6 +188,7 @@ impl App {
             explain: ExplainPanel::default(),
             examples: Examples::default(),
             frame_times: FrameTimes::default(),
+            start_times: StartTimes::since(options.started),
             is_phase_alone: false,
             actions: Vec::new(),
         };
@@ -433,11 +438,19 @@ impl App {
             .interactable(false)
             .show(ctx, |ui| {
                 Frame::popup(ui.style()).show(ui, |ui| {
+                    let line =
+                        |text: String| egui::Label::new(RichText::new(text).small().color(palette.text)).extend();
                     let text = format!(
                         "Window thread per frame: median {:.1} ms, 99 % {:.1} ms, largest {:.1} ms (last {} frames)",
                         summary.p50, summary.p99, summary.max, summary.frames
                     );
-                    ui.add(egui::Label::new(RichText::new(text).small().color(palette.text)).extend());
+                    ui.add(line(text));
+                    if let Some((frame, step)) = self.start_times.waits() {
+                        let [frame, step] = [frame, step].map(|wait| wait.as_secs_f32());
+                        ui.add(line(format!(
+                            "First frame {frame:.2} s after the start, first trained step {step:.2} s after it"
+                        )));
+                    }
                 });
             });
     }
@@ -454,6 +467,7 @@ impl eframe::App for App {
         self.windows.compare.poll();
         self.lab.reconcile();
         self.lab.draft.feed(ctx.input(|input| input.time));
+        self.start_times.note(self.frame_times.total(), self.lab.session().map_or(0, Session::furthest_step));
         self.frame_times.end_logic(start);
     }
 

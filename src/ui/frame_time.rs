@@ -1,4 +1,5 @@
-//! The window thread's own time per frame: message handling, layout and panels, without waiting for the GPU or the screen.
+//! The window thread's own time per frame: message handling, layout and panels, without waiting for the GPU or the screen. And how long
+//! a person waited for the first frame and the first trained step.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -28,6 +29,38 @@ pub struct FrameTimeSummary {
     pub max: f32,
     /// Frames these are taken over.
     pub frames: usize,
+}
+
+/// How long a person waited at the start.
+#[derive(Clone, Copy, Debug)]
+pub struct StartTimes {
+    started: Instant,
+    first_frame: Option<Duration>,
+    first_step: Option<Duration>,
+}
+
+impl StartTimes {
+    /// Of a program that started at a time.
+    pub fn since(started: Instant) -> Self {
+        Self { started, first_frame: None, first_step: None }
+    }
+
+    /// Notes what is there now; to be called before every frame but the first, so that the frame before it has been handed to the screen.
+    pub fn note(&mut self, frames: u64, steps: u64) {
+        let now = self.started.elapsed();
+        if frames > 0 {
+            self.first_frame.get_or_insert(now);
+        }
+        if steps > 0 {
+            self.first_step.get_or_insert(now);
+        }
+    }
+
+    /// From the start of the program to the first frame, and from there to the first trained step, once both are known.
+    pub fn waits(&self) -> Option<(Duration, Duration)> {
+        let (frame, step) = (self.first_frame?, self.first_step?);
+        Some((frame, step.saturating_sub(frame)))
+    }
 }
 
 impl FrameTimes {

@@ -200,7 +200,7 @@ impl Lab {
         let is_finished = session.runs().iter().any(|run| run.state == RunState::Finished);
         let mut message = None;
         if is_finished && session.experiment().steps > 0 {
-            let done = session.runs().iter().map(|run| run.progress.step).max().unwrap_or_default();
+            let done = session.furthest_step();
             let limit = (done + self.draft.experiment().steps).min(100_000_000);
             self.draft.set("steps", Value::Integer(limit as i64));
             self.reconcile();
