@@ -2,14 +2,16 @@
 //! alone.
 //!
 //! `cargo bench --bench window`, or `cargo bench --bench window -- NAME` for one lesson or panel; needs a graphics adapter (a software one will
-//! do). Frames come 60 times a second, as on a display; their times are those that F12 shows.
+//! do). Frames come 60 times a second, as on a display; their times are those that F12 shows. What they draw is thrown away. (egui's test
+//! harness would build the tree for screen readers in every frame, which a window does for a reader only.)
 
 use collapsar::device::DeviceChoice;
 use collapsar::experiment::presets::{PRESETS, Preset};
 use collapsar::ui::panels::Panel;
-use collapsar::ui::picture::harness;
-use collapsar::ui::{AppOptions, Environment};
-use eframe::egui::{Theme, vec2};
+use collapsar::ui::picture::render_state;
+use collapsar::ui::{App, AppOptions, Environment};
+use eframe::egui::{Context, Pos2, RawInput, Rect, Theme, vec2};
+use eframe::{App as _, CreationContext};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -53,20 +55,34 @@ fn options(preset: &Preset) -> Result<AppOptions, Box<dyn Error>> {
 }
 
 fn measure(name: &str, options: AppOptions, panel: Option<Panel>) -> Result<(), Box<dyn Error>> {
-    let mut harness = harness(options, vec2(1440.0, 900.0))?;
+    let ctx = Context::default();
+    let mut creation = CreationContext::_new_kittest(ctx.clone());
+    creation.wgpu_render_state = Some(render_state()?);
+    let mut app = App::new(&creation, options).map_err(|error| error.to_string())?;
+    let mut frame = eframe::Frame::_new_kittest();
     if let Some(panel) = panel {
-        harness.state_mut().show_only(panel);
+        app.show_only(panel);
     }
-    let mut next = Instant::now();
-    for frame in 0..WARM_UP + FRAMES {
-        if frame == WARM_UP {
-            harness.state_mut().clear_frame_times();
+    let start = Instant::now();
+    let mut next = start;
+    for number in 0..WARM_UP + FRAMES {
+        if number == WARM_UP {
+            app.clear_frame_times();
         }
-        harness.step();
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1440.0, 900.0))),
+            time: Some(start.elapsed().as_secs_f64()),
+            ..RawInput::default()
+        };
+        let output = ctx.run_ui(input, |ui| {
+            app.logic(ui.ctx(), &mut frame);
+            app.ui(ui, &mut frame);
+        });
+        drop(output);
         next = (next + INTERVAL).max(Instant::now());
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    let times = harness.state().frame_times().summary();
+    let times = app.frame_times().summary();
     println!("{name:34} {:8.2} {:8.2} {:8.2}", times.p50, times.p99, times.max);
     Ok(())
 }

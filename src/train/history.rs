@@ -85,6 +85,21 @@ impl Series {
         self.buckets.iter().copied().chain(self.open)
     }
 
+    /// Those from one step to another, both included; without the newest, while it is being filled.
+    pub fn buckets_in(&self, first: f64, last: f64) -> &[Bucket] {
+        let start = self.buckets.partition_point(|bucket| (bucket.step as f64) < first);
+        let end = self.buckets.partition_point(|bucket| bucket.step as f64 <= last);
+        &self.buckets[start..end.max(start)]
+    }
+
+    /// Those from one step to another and a neighbour on each side.
+    pub fn buckets_around(&self, first: f64, last: f64) -> impl Iterator<Item = Bucket> + '_ {
+        let start = self.buckets.partition_point(|bucket| (bucket.step as f64) < first).saturating_sub(1);
+        let end = self.buckets.partition_point(|bucket| bucket.step as f64 <= last);
+        let open = self.open.filter(|_| end == self.buckets.len());
+        self.buckets[start..(end + 1).min(self.buckets.len())].iter().copied().chain(open)
+    }
+
     /// The newest bucket.
     pub fn last(&self) -> Option<Bucket> {
         self.open.or_else(|| self.buckets.last().copied())

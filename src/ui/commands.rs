@@ -383,8 +383,12 @@ impl UiCommand {
         if response.clicked() {
             actions.push(Action::Command(self));
         }
-        let tooltip = self.tooltip_with_shortcut(ui.ctx());
-        response.on_hover_text(&tooltip).on_disabled_hover_text(tooltip)
+        // Put together when somebody looks at it.
+        let tooltip_ui = |ui: &mut Ui| {
+            ui.set_max_width(ui.spacing().tooltip_width);
+            ui.label(self.tooltip_with_shortcut(ui.ctx()));
+        };
+        response.on_hover_ui(tooltip_ui).on_disabled_hover_ui(tooltip_ui)
     }
 }
 

@@ -4,8 +4,8 @@ use super::given::Given;
 use super::theme::Palette;
 use crate::data::{Dataset, ExampleShape};
 use eframe::egui::{
-    self, Color32, ColorImage, Context, Grid, RichText, Sense, TextureHandle, TextureOptions, Ui, Vec2,
-    accesskit::Role, pos2, vec2,
+    self, Color32, ColorImage, Context, Grid, RichText, Sense, Shape, TextureHandle, TextureOptions, Ui, Vec2,
+    accesskit::Role, vec2,
 };
 use std::sync::{Arc, Weak};
 
@@ -100,13 +100,12 @@ impl Examples {
         let (low, high) = data.value_range();
         let extent = low.abs().max(high.abs()).max(f32::MIN_POSITIVE);
         let scale = 0.47 * rect.height() / extent;
-        for (point, class) in self.values.chunks_exact(2).zip(&self.classes) {
-            let at = rect.center() + vec2(point[0] * scale, -point[1] * scale);
+        let points = self.values.chunks_exact(2).zip(&self.classes).map(|(point, class)| {
             let color = class.map_or(palette.data, |class| palette.class(class as usize));
-            if rect.contains(at) {
-                ui.painter().circle_filled(pos2(at.x, at.y), 1.3, color.gamma_multiply(0.8));
-            }
-        }
+            (rect.center() + vec2(point[0] * scale, -point[1] * scale), color.gamma_multiply(0.8))
+        });
+        let within = points.filter(|(at, _)| rect.contains(*at));
+        ui.painter().extend(within.map(|(at, color)| Shape::circle_filled(at, 1.3, color)));
     }
 
     fn table_ui(&self, ui: &mut Ui, data: &Dataset, dimensions: usize) {

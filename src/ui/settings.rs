@@ -14,6 +14,7 @@ use eframe::egui::{
     self, Align, Button, CollapsingHeader, Color32, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Sense,
     Slider, SliderClamping, TextEdit, Ui, accesskit::Role, vec2,
 };
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use toml::Value;
 
@@ -142,29 +143,55 @@ fn data_ui(ui: &mut Ui, session: &Session, examples: &mut Examples) {
     }
 }
 
-/// The shared setting, and one row for every variant that overrides it.
+/// One control of a setting.
+struct Row {
+    /// Dotted path that it changes.
+    path: Cow<'static, str>,
+    name: Cow<'static, str>,
+    /// What training has made of it.
+    now: Option<String>,
+    /// Of the variant that it belongs to, where others have rows of their own.
+    color: Option<Color32>,
+    /// A run that has its value.
+    run: usize,
+}
+
 fn rows_ui(ui: &mut Ui, session: &Session, field: &Field, draft: &mut Draft) {
-    let runs = draft.runs().to_vec();
-    let data = &draft.experiment().data;
-    let relevant: Vec<usize> = (0..runs.len()).filter(|&run| field.applies_to(&runs[run], data)).collect();
-    let is_own = |run: &usize| draft.experiment().is_overridden(*run, field.key);
-    let (own, shared): (Vec<usize>, Vec<usize>) = relevant.iter().partition(|run| is_own(run));
+    for row in rows(session, field, draft, &Palette::current(ui.ctx())) {
+        row_ui(ui, field, &row, draft);
+    }
+}
+
+/// The shared setting, and one row for every variant that overrides it.
+fn rows(session: &Session, field: &Field, draft: &Draft, palette: &Palette) -> Vec<Row> {
+    let (runs, data) = (draft.runs(), &draft.experiment().data);
+    let relevant = (0..runs.len()).filter(|&run| field.applies_to(&runs[run], data));
+    let (own, shared): (Vec<usize>, Vec<usize>) =
+        relevant.partition(|&run| draft.experiment().is_overridden(run, field.key));
     let has_several = own.len() + usize::from(!shared.is_empty()) > 1;
     let name = |runs_of_row: &[usize]| {
-        let names: Vec<&str> = runs_of_row.iter().map(|&run| runs[run].name.as_str()).collect();
         let label = runs_of_row.first().map_or(field.label, |&run| field.label_for(&runs[run]));
-        if has_several { format!("{label}, {}", names.join(" and ")) } else { label.to_owned() }
+        if !has_several {
+            return label.into();
+        }
+        let names: Vec<&str> = runs_of_row.iter().map(|&run| runs[run].name.as_str()).collect();
+        format!("{label}, {}", names.join(" and ")).into()
     };
-    if let Some(&run) = shared.first() {
-        let now = learned_now(session, field, &shared);
-        row_ui(ui, field, (field.key, &name(&shared), now.as_deref()), None, run, draft);
-    }
-    for run in own {
-        let path = format!("variants.{}.{}", runs[run].name, field.key);
-        let color = has_several.then(|| Palette::current(ui.ctx()).of_settings(runs.iter(), run));
-        let now = learned_now(session, field, &[run]);
-        row_ui(ui, field, (&path, &name(&[run]), now.as_deref()), color, run, draft);
-    }
+    let of_shared = shared.first().map(|&run| Row {
+        path: field.key.into(),
+        name: name(&shared),
+        now: learned_now(session, field, &shared),
+        color: None,
+        run,
+    });
+    let of_own = own.into_iter().map(|run| Row {
+        path: format!("variants.{}.{}", runs[run].name, field.key).into(),
+        name: name(&[run]),
+        now: learned_now(session, field, &[run]),
+        color: has_several.then(|| palette.of_settings(runs.iter(), run)),
+        run,
+    });
+    of_shared.into_iter().chain(of_own).collect()
 }
 
 /// The σ that training has arrived at in some runs, where it is learned.
@@ -177,16 +204,9 @@ fn learned_now(session: &Session, field: &Field, runs: &[usize]) -> Option<Strin
     (!values.is_empty()).then(|| format!("now {}", values.join(", ")))
 }
 
-/// A row for a path, with its name and what training has made of the setting.
-fn row_ui(
-    ui: &mut Ui,
-    field: &Field,
-    (path, name, now): (&str, &str, Option<&str>),
-    color: Option<Color32>,
-    run: usize,
-    draft: &mut Draft,
-) {
+fn row_ui(ui: &mut Ui, field: &Field, row: &Row, draft: &mut Draft) {
     let palette = Palette::current(ui.ctx());
+    let path = row.path.as_ref();
     ui.push_id(path, |ui| {
         ui.horizontal(|ui| {
             let label = ui
@@ -195,26 +215,32 @@ fn row_ui(
                     Layout::left_to_right(Align::Center),
                     |ui| {
                         ui.set_min_width(LABEL_WIDTH);
-                        let text = RichText::new(name).color(color.unwrap_or(palette.text));
+                        let text = RichText::new(row.name.as_ref()).color(row.color.unwrap_or(palette.text));
                         ui.add(egui::Label::new(text).truncate().sense(Sense::hover()))
-                            .on_hover_text(field.full_tooltip())
+                            .on_hover_ui(|ui| tooltip_ui(ui, field))
                     },
                 )
                 .inner;
             let width = (ui.available_width() - RESET_WIDTH).max(80.0);
-            let response = control_ui(ui, field, path, run, width, draft);
-            response.labelled_by(label.id).on_hover_text(field.full_tooltip());
+            let response = control_ui(ui, field, path, row.run, width, draft);
+            response.labelled_by(label.id).on_hover_ui(|ui| tooltip_ui(ui, field));
             if draft.is_changed(path) {
                 reset_ui(ui, field.label, path, draft);
             }
         });
         if let Control::Learnable { learned, .. } = field.control {
-            learned_ui(ui, field.key, path, (learned, now), run, draft);
+            learned_ui(ui, field.key, path, (learned, row.now.as_deref()), row.run, draft);
         }
         if let Some(message) = message(draft, field.key, path) {
             ui.label(RichText::new(capitalised(&message)).small().color(palette.error));
         }
     });
+}
+
+/// Put together when somebody looks at it, and not for every row of every frame.
+fn tooltip_ui(ui: &mut Ui, field: &Field) {
+    ui.set_max_width(ui.spacing().tooltip_width);
+    ui.label(field.full_tooltip());
 }
 
 fn reset_ui(ui: &mut Ui, label: &str, path: &str, draft: &mut Draft) {

@@ -15,41 +15,25 @@ pub(super) struct Column {
 pub(super) fn columns(series: &Series, first: f64, last: f64, columns: usize) -> Vec<Column> {
     let width = ((last - first) / columns.max(1) as f64).max(f64::MIN_POSITIVE);
     let mut merged: Vec<Column> = Vec::with_capacity(columns + 2);
-    let mut open: Option<(i64, Bucket, f64)> = None;
-    let mut before = None;
-    for bucket in series.buckets() {
-        let step = bucket.step as f64;
-        if step < first {
-            before = Some(bucket);
-            continue;
-        }
-        if let Some(bucket) = before.take() {
-            merged.push(column(bucket, f64::from(bucket.mean) * f64::from(bucket.count)));
-        }
-        let place = ((step - first) / width) as i64;
-        let sum = f64::from(bucket.mean) * f64::from(bucket.count);
-        open = Some(match open {
-            Some((same, old, total)) if same == place => (place, join(old, bucket), total + sum),
-            other => {
-                merged.extend(other.map(|(_, old, total)| column(old, total)));
-                (place, bucket, sum)
+    // Of the column that is being filled: where it ends, the sum of its values, and their number.
+    let (mut edge, mut sum, mut count) = (f64::NEG_INFINITY, 0.0, 0.0);
+    for bucket in series.buckets_around(first, last) {
+        let (step, weight) = (bucket.step as f64, f64::from(bucket.count));
+        match merged.last_mut() {
+            Some(column) if step < edge => {
+                (sum, count) = (sum + weight * f64::from(bucket.mean), count + weight);
+                let (min, max) = (column.min.min(bucket.min), column.max.max(bucket.max));
+                *column = Column { step, min, max, mean: (sum / count) as f32 };
             }
-        });
-        if step > last {
-            break;
+            _ => {
+                (sum, count) = (weight * f64::from(bucket.mean), weight);
+                merged.push(Column { step, min: bucket.min, max: bucket.max, mean: bucket.mean });
+                // What lies before the first column is a column of its own.
+                edge = if step < first { first } else { first + (((step - first) / width).floor() + 1.0) * width };
+            }
         }
     }
-    merged.extend(open.map(|(_, bucket, total)| column(bucket, total)));
     merged
-}
-
-fn join(a: Bucket, b: Bucket) -> Bucket {
-    Bucket { step: b.step, min: a.min.min(b.min), max: a.max.max(b.max), mean: a.mean, count: a.count + b.count }
-}
-
-fn column(bucket: Bucket, total: f64) -> Column {
-    let mean = (total / f64::from(bucket.count.max(1))) as f32;
-    Column { step: bucket.step as f64, min: bucket.min, max: bucket.max, mean }
 }
 
 /// The bucket nearest to a step.
@@ -58,12 +42,18 @@ pub(super) fn nearest(series: &Series, step: f64) -> Option<Bucket> {
     series.buckets().min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
+/// Buckets of each series that a range is judged by: more would not move it visibly, and it is judged anew in every frame.
+const JUDGED: usize = 256;
+
 /// Range of the means after a first part of `warm_up` steps, without the lowest and highest fiftieth; of all means while there
 /// is nothing after it. The first steps of a training are often a hundred times the rest and would flatten it.
 pub(super) fn typical_range(series: &[&Series], first: f64, last: f64, warm_up: f64) -> Option<(f32, f32)> {
     let within = |from: f64| -> Vec<f32> {
-        let buckets = series.iter().flat_map(|series| series.buckets());
-        buckets.filter(|bucket| (from..=last).contains(&(bucket.step as f64))).map(|bucket| bucket.mean).collect()
+        series
+            .iter()
+            .flat_map(|series| spread(series.buckets_in(from, last), JUDGED))
+            .map(|bucket| bucket.mean)
+            .collect()
     };
     let mut values = within(first.max(warm_up));
     if values.len() < 8 {
@@ -75,6 +65,18 @@ pub(super) fn typical_range(series: &[&Series], first: f64, last: f64, warm_up: 
     let end = values.len() - 1;
     let [low, high] = [end / 50, end - end / 50].map(|at| *values.select_nth_unstable_by(at, f32::total_cmp).1);
     Some((low, high))
+}
+
+/// About `count` of many items, spread over all of them: at irregular distances, so that no rhythm of theirs is met.
+fn spread<T>(items: &[T], count: usize) -> impl Iterator<Item = &T> {
+    // Multiples of the golden ratio, modulo 1, fill the unit interval evenly.
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    let is_few = items.len() <= count;
+    let number = items.len().min(count);
+    (0..number).map(move |at| {
+        let at = if is_few { at } else { ((at as f64 * GOLDEN).fract() * items.len() as f64) as usize };
+        &items[at]
+    })
 }
 
 #[cfg(test)]

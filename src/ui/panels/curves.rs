@@ -4,7 +4,8 @@
 //! ([`super::curve_points`]). Until somebody zooms, the view follows the data; from then on it is theirs, until a double click.
 
 use super::axes::round_step;
-use super::curve_points::{Column, columns, nearest, typical_range};
+use super::curve_points::{Column, nearest, typical_range};
+use super::curve_turns::{Seen, Turn, recent_columns};
 use super::model_information::{self, model_information_ui};
 use super::overlay::plated_text_ui;
 use super::words::{grouped, measured, number, tick};
@@ -91,6 +92,10 @@ impl Curve {
             Self::Kl => &history.kl,
             Self::MutualInformation => &history.mutual_information,
         }
+    }
+
+    fn turn(self) -> Turn {
+        (self as u64, Self::ALL.len() as u64)
     }
 
     /// Whether the vertical axis always shows 0, where it means something.
@@ -231,8 +236,8 @@ fn curve_ui(ui: &mut Ui, ctx: &PanelContext<'_>, curve: Curve, height: f32) {
         return;
     }
     if ui.is_rect_visible(*shown.transform.frame()) {
-        for (index, series) in series.iter().enumerate() {
-            line_ui(ui, ctx, &shown.transform, series, index);
+        for index in 0..series.len() {
+            line_ui(ui, ctx, &shown.transform, curve, index);
             if curve == Curve::MutualInformation {
                 model_information_ui(ui, ctx, &shown.transform, index);
             }
@@ -266,7 +271,7 @@ fn marks((min, max): (f64, f64), count: f32) -> Vec<GridMark> {
     (first..=last).map(|at| GridMark { value: at as f64 * step, step_size: step }).collect()
 }
 
-/// A range that follows the data without trembling.
+/// A range that follows the data without trembling; judged anew when it is the curve's turn.
 fn vertical_range(
     ui: &Ui,
     ctx: &PanelContext<'_>,
@@ -275,6 +280,14 @@ fn vertical_range(
     view: [f64; 2],
     last: f64,
 ) -> (f32, f32) {
+    let id = Id::unique(("collapsar-curve-range", curve.name()));
+    let seen = Seen::of(view, series);
+    let known = ui.data(|data| data.get_temp::<(Seen, (f32, f32))>(id.with("seen")));
+    if let Some((before, range)) = known
+        && before.stands_for(&seen, ui.ctx(), curve.turn())
+    {
+        return range;
+    }
     // Evaluations begin when the first steps are over.
     let warm_up = if curve == Curve::MutualInformation { 0.0 } else { (0.05 * last).max(20.0) };
     let (mut low, mut high) = typical_range(series, view[0], view[1], warm_up).unwrap_or((0.0, 1.0));
@@ -299,19 +312,24 @@ fn vertical_range(
     // A curve at 0 must not hide in the frame: at 0 is where collapse shows.
     let below = if curve.starts_at_zero() && low >= 0.0 { -0.5 * pad } else { low - pad };
     let wanted = (below, high + pad);
-    let id = Id::unique(("collapsar-curve-range", curve.name()));
     let kept = ui.data(|data| data.get_temp::<(f32, f32)>(id));
     let kept = kept.filter(|kept| kept.0 <= low && kept.1 >= high && kept.1 - kept.0 < 1.4 * (wanted.1 - wanted.0));
     let range = kept.unwrap_or(wanted);
-    ui.data_mut(|data| data.insert_temp(id, range));
+    ui.data_mut(|data| {
+        data.insert_temp(id, range);
+        data.insert_temp(id.with("seen"), (seen, range));
+    });
     range
 }
 
-fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, series: &Series, run: usize) {
+fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, curve: Curve, run: usize) {
     let frame = *transform.frame();
     let painter = ui.painter().with_clip_rect(frame.shrink(1.0).intersect(ui.clip_rect()));
     let bounds = transform.bounds();
-    let columns = columns(series, bounds.min()[0], bounds.max()[0], frame.width() as usize);
+    let series = curve.series(&ctx.session.runs()[run].history);
+    let view = [bounds.min()[0], bounds.max()[0]];
+    let id = Id::unique(("collapsar-curve-columns", curve.name(), run));
+    let columns = recent_columns(ui.ctx(), id, curve.turn(), series, view, frame.width() as usize);
     let color = ctx.color(run);
     // Far outside of the frame coordinates would lose their precision.
     let y =

@@ -2,7 +2,7 @@
 
 use super::PanelContext;
 use super::contour::{ContourLine, contour};
-use super::memory::{derived, panel_id, stable_maximum};
+use super::memory::{derived_in_turn, panel_id, stable_maximum};
 use super::prior::PriorLines;
 use crate::measure::{LikelihoodMap, MapKind};
 use crate::train::{Probe, ReadingValue};
@@ -35,7 +35,7 @@ pub(super) struct Span {
 }
 
 pub(super) fn facts_of(ui: &Ui, run: usize, map: &Arc<LikelihoodMap>) -> Arc<Facts> {
-    derived(ui.ctx(), panel_id("likelihood-map", run).with("facts"), map, Facts::of)
+    derived_in_turn(ui.ctx(), panel_id("likelihood-map", run).with("facts"), map, Facts::of)
 }
 
 impl Facts {

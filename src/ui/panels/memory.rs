@@ -86,6 +86,42 @@ where
     {
         return known.value;
     }
+    compute_anew(ctx, id, source, compute)
+}
+
+/// [`derived`], where that takes long: in one frame as much as one of them, so that answers which arrive together do not make a slow frame. Until
+/// its turn comes, what followed from the reading before stands in.
+pub(in crate::ui) fn derived_in_turn<S, T>(
+    ctx: &Context,
+    id: Id,
+    source: &Arc<S>,
+    compute: impl FnOnce(&S) -> T,
+) -> Arc<T>
+where
+    S: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    let turn = Id::unique("collapsar-derived-in-turn");
+    let frame = ctx.cumulative_frame_nr();
+    let is_taken = ctx.data(|data| data.get_temp::<u64>(turn)) == Some(frame);
+    match ctx.data(|data| data.get_temp::<Derived<S, T>>(id)) {
+        Some(known) if Arc::ptr_eq(&known.source, source) => known.value,
+        Some(known) if is_taken => {
+            ctx.request_repaint();
+            known.value
+        }
+        _ => {
+            ctx.data_mut(|data| data.insert_temp(turn, frame));
+            compute_anew(ctx, id, source, compute)
+        }
+    }
+}
+
+fn compute_anew<S, T>(ctx: &Context, id: Id, source: &Arc<S>, compute: impl FnOnce(&S) -> T) -> Arc<T>
+where
+    S: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
     let value = Arc::new(compute(source));
     ctx.data_mut(|data| data.insert_temp(id, Derived { source: source.clone(), value: value.clone() }));
     value

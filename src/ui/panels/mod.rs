@@ -9,6 +9,7 @@ mod bound;
 pub(in crate::ui) mod color_legend;
 mod contour;
 mod curve_points;
+mod curve_turns;
 mod curves;
 mod feature_lines;
 mod injectivity;

@@ -4,10 +4,12 @@
 use super::axes::Axes;
 use super::contour::ContourLine;
 use crate::ui::theme::Palette;
+use eframe::egui::cache::{ComputerMut, FrameCache};
 use eframe::egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextStyle, Ui, epaint::EllipseShape, pos2,
     vec2,
 };
+use std::sync::Arc;
 
 /// Colours of lines over a picture, and of the halo around them.
 #[derive(Clone, Copy, Debug)]
@@ -61,17 +63,51 @@ fn prior_circle(ui: &Ui, painter: &Painter, axes: &Axes, (radius, name): (f32, &
 
 /// A circle around the origin.
 pub(in crate::ui) fn dashed_circle(painter: &Painter, axes: &Axes, radius: f32, width: f32, ink: Ink) {
-    let points: Vec<_> = (0..=72)
-        .map(|at| at as f32 / 72.0 * std::f32::consts::TAU)
-        .map(|angle| axes.at(radius * angle.cos(), radius * angle.sin()))
-        .collect();
-    dashed_line(painter, &points, width, ink);
+    for (width, color) in ink.strokes(width, 1.0) {
+        let [center, corner] = [axes.at(0.0, 0.0), axes.at(radius, radius)];
+        let circle = DashedCircle {
+            at: [center, corner].map(|at| [at.x.to_bits(), at.y.to_bits()]),
+            width: width.to_bits(),
+            color,
+        };
+        let dashes = painter.ctx().memory_mut(|memory| memory.caches.cache::<DashedCircles>().get(circle).clone());
+        painter.extend(dashes.iter().cloned());
+    }
+}
+
+/// A circle in pixels, by the bits of its numbers: its hundred dashes are the same in most frames.
+#[derive(Clone, Copy, Hash)]
+struct DashedCircle {
+    /// Centre, and the corner of the box around it where both coordinates are largest.
+    at: [[u32; 2]; 2],
+    width: u32,
+    color: Color32,
+}
+
+#[derive(Default)]
+struct DashCircle;
+
+type DashedCircles = FrameCache<Arc<[Shape]>, DashCircle>;
+
+impl ComputerMut<DashedCircle, Arc<[Shape]>> for DashCircle {
+    fn compute(&mut self, circle: DashedCircle) -> Arc<[Shape]> {
+        const SIDES: usize = 72;
+        let [center, corner] = circle.at.map(|[x, y]| pos2(f32::from_bits(x), f32::from_bits(y)));
+        let half = corner - center;
+        let angles = (0..=SIDES).map(|at| at as f32 / SIDES as f32 * std::f32::consts::TAU);
+        let points: Vec<Pos2> = angles.map(|angle| center + half * vec2(angle.cos(), angle.sin())).collect();
+        dashes(&points, Stroke::new(f32::from_bits(circle.width), circle.color)).into()
+    }
+}
+
+fn dashes(points: &[Pos2], stroke: Stroke) -> Vec<Shape> {
+    Shape::dashed_line(points, stroke, 4.0, 4.0)
 }
 
 /// A dashed line through points.
 pub(super) fn dashed_line(painter: &Painter, points: &[Pos2], width: f32, ink: Ink) {
     for (width, color) in ink.strokes(width, 1.0) {
-        painter.extend(Shape::dashed_line(points, Stroke::new(width, color), 4.0, 4.0));
+        painter.extend(dashes(points, Stroke::new(width, color)));
     }
 }
 
