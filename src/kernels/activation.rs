@@ -43,7 +43,7 @@ pub enum Activation {
     Sigmoid,
     /// tanh x.
     Tanh,
-    /// min(max(x, low), high): no gradient outside.
+    /// min(max(x, low), high): no gradient at the ends and beyond.
     Clamp {
         /// Smallest value.
         low: f32,

@@ -68,7 +68,7 @@ impl Backward<Flex, 2> for GateBackward {
     }
 }
 
-/// gradient ⊙ e^−s ⊙ above and gradient ⊙ (1 − e^−s), in one pass for both: it is the exponential that costs.
+/// gradient ⊙ e^−s ⊙ above and gradient ⊙ (1 − e^−s), in one pass for both: it is the exponential that costs, and hardly a step wants one alone.
 fn derivatives(gradient: &CpuTensor, softplus: &CpuTensor, above: &CpuTensor) -> [CpuTensor; 2] {
     let [gradient_values, softplus_values, above] = [gradient, softplus, above].map(host::entries);
     let length = gradient_values.len();

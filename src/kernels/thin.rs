@@ -67,7 +67,9 @@ impl<'a> Factor<'a> {
 
 /// Makes the row-major `product` a b, or adds a b to it; false, with nothing done, where no side is thin or a general product is as fast.
 pub(super) fn multiply(product: &mut [f32], accumulate: Accum, a: Factor<'_>, b: Factor<'_>) -> bool {
-    let ([rows, inner], [_, columns]) = (a.dims, b.dims);
+    let ([rows, inner], [b_rows, columns]) = (a.dims, b.dims);
+    debug_assert_eq!((inner, rows * inner, b_rows * columns), (b_rows, a.values.len(), b.values.len()));
+    debug_assert_eq!(product.len(), rows * columns);
     match (inner, rows, columns) {
         (1..=THIN, _, LANES..) => {
             let b = b.row_major();
@@ -250,7 +252,10 @@ mod tests {
         let mut product = vec![2.0; 25];
         assert!(!multiply(&mut product, Accum::Replace, square, square));
         assert_eq!(product, [2.0; 25]);
-        let none = factor(&[], [5, 0], Order::RowMajor);
-        assert!(!multiply(&mut product, Accum::Replace, none, none.transposed()));
+        let mut product = vec![2.0; 100];
+        let none = |rows, columns| factor(&[], [rows, columns], Order::RowMajor);
+        assert!(!multiply(&mut product, Accum::Replace, none(5, 0), none(0, 20)), "a sum of nothing");
+        assert!(multiply(&mut product[..40], Accum::Replace, none(2, 0), none(0, 20)));
+        assert_eq!(product[..40], [0.0; 40]);
     }
 }

@@ -97,7 +97,7 @@ impl Series {
         let start = self.buckets.partition_point(|bucket| (bucket.step as f64) < first).saturating_sub(1);
         let end = self.buckets.partition_point(|bucket| bucket.step as f64 <= last);
         let open = self.open.filter(|_| end == self.buckets.len());
-        self.buckets[start..(end + 1).min(self.buckets.len())].iter().copied().chain(open)
+        self.buckets[start..(end + 1).min(self.buckets.len()).max(start)].iter().copied().chain(open)
     }
 
     /// The newest bucket.
@@ -187,5 +187,24 @@ impl History {
                 keep
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_between_steps() {
+        let mut series = Series::default();
+        assert!(series.buckets_in(0.0, 9.0).is_empty() && series.buckets_around(0.0, 9.0).next().is_none());
+        (1..=100).for_each(|step| series.push(step, 1.0));
+        let steps =
+            |first, last| -> Vec<u64> { series.buckets_around(first, last).map(|bucket| bucket.step).collect() };
+        assert_eq!(series.buckets_in(10.0, 12.0).iter().map(|bucket| bucket.step).collect::<Vec<_>>(), [10, 11, 12]);
+        assert_eq!(steps(10.0, 12.0), [9, 10, 11, 12, 13]);
+        assert_eq!(steps(99.5, 200.0), [99, 100]);
+        assert!(series.buckets_in(90.0, 10.0).is_empty() && series.buckets_in(0.0, f64::NAN).is_empty());
+        assert!(steps(90.0, 10.0).len() <= 1 && steps(50.0, f64::NAN).len() <= 1);
     }
 }

@@ -37,8 +37,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Shortest time between two frames that trainers ask for.
-const WAKE_AFTER: Duration = Duration::from_millis(16);
+/// Shortest time between two frames that trainers, and panels that follow them, ask for.
+pub(super) const WAKE_AFTER: Duration = Duration::from_millis(16);
 
 /// A window narrower than this starts without the explanation, so that two columns fit.
 const ROOMY: f32 = 1120.0;
@@ -467,7 +467,7 @@ impl eframe::App for App {
         self.windows.compare.poll();
         self.lab.reconcile();
         self.lab.draft.feed(ctx.input(|input| input.time));
-        self.start_times.note(self.frame_times.total(), self.lab.session().map_or(0, Session::furthest_step));
+        self.start_times.note(self.frame_times.total(), self.lab.session().map(Session::furthest_step));
         self.frame_times.end_logic(start);
     }
 

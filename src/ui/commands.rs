@@ -5,6 +5,7 @@
 use super::dialog::Purpose;
 use super::panels::Panel;
 use super::save::Saving;
+use super::tooltip::lazily_explained;
 use crate::data::Source;
 use crate::experiment::{Classical, DataSettings, DecoderKind, Experiment, presets::Preset};
 use crate::train::Pace;
@@ -383,12 +384,7 @@ impl UiCommand {
         if response.clicked() {
             actions.push(Action::Command(self));
         }
-        // Put together when somebody looks at it.
-        let tooltip_ui = |ui: &mut Ui| {
-            ui.set_max_width(ui.spacing().tooltip_width);
-            ui.label(self.tooltip_with_shortcut(ui.ctx()));
-        };
-        response.on_hover_ui(tooltip_ui).on_disabled_hover_ui(tooltip_ui)
+        lazily_explained(response, || self.tooltip_with_shortcut(ui.ctx()))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct FrameTimeSummary {
 #[derive(Clone, Copy, Debug)]
 pub struct StartTimes {
     started: Instant,
+    /// Step that training began at: not 0 of a saved session.
+    began_at: Option<u64>,
     first_frame: Option<Duration>,
     first_step: Option<Duration>,
 }
@@ -42,16 +44,18 @@ pub struct StartTimes {
 impl StartTimes {
     /// Of a program that started at a time.
     pub fn since(started: Instant) -> Self {
-        Self { started, first_frame: None, first_step: None }
+        Self { started, began_at: None, first_frame: None, first_step: None }
     }
 
-    /// Notes what is there now; to be called before every frame but the first, so that the frame before it has been handed to the screen.
-    pub fn note(&mut self, frames: u64, steps: u64) {
+    /// Notes, before a frame, whether one was there before it, which has been handed to the screen by now, and how far training is.
+    pub fn note(&mut self, frames: u64, step: Option<u64>) {
         let now = self.started.elapsed();
         if frames > 0 {
             self.first_frame.get_or_insert(now);
         }
-        if steps > 0 {
+        if let Some(step) = step
+            && step > *self.began_at.get_or_insert(step)
+        {
             self.first_step.get_or_insert(now);
         }
     }
@@ -116,6 +120,20 @@ mod tests {
         let mut times = FrameTimes::default();
         (1..=100).rev().for_each(|time| times.push(time as f32));
         assert_eq!(times.summary(), FrameTimeSummary { p50: 50.0, p99: 99.0, max: 100.0, frames: 100 });
+    }
+
+    #[test]
+    fn a_wait_ends_with_a_step_that_was_taken_here() {
+        let mut times = StartTimes::since(Instant::now());
+        times.note(0, None);
+        times.note(1, Some(5000));
+        times.note(2, Some(5000));
+        assert!(times.waits().is_none(), "a saved session's steps were taken elsewhere");
+        times.note(3, Some(5001));
+        let (frame, step) = times.waits().unwrap();
+        assert!(times.first_step.unwrap() == frame + step);
+        times.note(4, Some(5002));
+        assert_eq!(times.waits(), Some((frame, step)));
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod settings;
 mod statuses;
 pub mod theme;
 mod toolbar;
+mod tooltip;
 mod verdict;
 mod view;
 

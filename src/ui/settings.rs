@@ -7,6 +7,7 @@ use super::examples::Examples;
 use super::fields::{Control, FIELDS, Field, FieldGroup};
 use super::loading::{grouped, source_name};
 use super::theme::{GAP, Palette, SECTION_GAP};
+use super::tooltip::lazily_explained;
 use super::verdict;
 use crate::experiment::{ExperimentError, Family, Learnable};
 use crate::train::Session;
@@ -216,14 +217,14 @@ fn row_ui(ui: &mut Ui, field: &Field, row: &Row, draft: &mut Draft) {
                     |ui| {
                         ui.set_min_width(LABEL_WIDTH);
                         let text = RichText::new(row.name.as_ref()).color(row.color.unwrap_or(palette.text));
-                        ui.add(egui::Label::new(text).truncate().sense(Sense::hover()))
-                            .on_hover_ui(|ui| tooltip_ui(ui, field))
+                        let label = ui.add(egui::Label::new(text).truncate().sense(Sense::hover()));
+                        lazily_explained(label, || field.full_tooltip())
                     },
                 )
                 .inner;
             let width = (ui.available_width() - RESET_WIDTH).max(80.0);
             let response = control_ui(ui, field, path, row.run, width, draft);
-            response.labelled_by(label.id).on_hover_ui(|ui| tooltip_ui(ui, field));
+            lazily_explained(response.labelled_by(label.id), || field.full_tooltip());
             if draft.is_changed(path) {
                 reset_ui(ui, field.label, path, draft);
             }
@@ -235,12 +236,6 @@ fn row_ui(ui: &mut Ui, field: &Field, row: &Row, draft: &mut Draft) {
             ui.label(RichText::new(capitalised(&message)).small().color(palette.error));
         }
     });
-}
-
-/// Put together when somebody looks at it, and not for every row of every frame.
-fn tooltip_ui(ui: &mut Ui, field: &Field) {
-    ui.set_max_width(ui.spacing().tooltip_width);
-    ui.label(field.full_tooltip());
 }
 
 fn reset_ui(ui: &mut Ui, label: &str, path: &str, draft: &mut Draft) {

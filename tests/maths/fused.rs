@@ -13,7 +13,7 @@ const FUNCTIONS: [Activation; 5] = [
     Activation::Clamp { low: -0.5, high: 1.0 },
 ];
 
-/// Inputs and outputs of layers: neither thin, and each.
+/// Inputs and outputs of layers: neither side thin, thin inputs, thin outputs.
 const SIZES: [[usize; 2]; 3] = [[5, 19], [2, 19], [19, 3]];
 
 fn device() -> Device {

@@ -42,18 +42,18 @@ pub(super) fn nearest(series: &Series, step: f64) -> Option<Bucket> {
     series.buckets().min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
-/// Buckets of each series that a range is judged by: more would not move it visibly, and it is judged anew in every frame.
+/// Buckets of each series that a range is judged by: more would not move it visibly.
 const JUDGED: usize = 256;
 
 /// Range of the means after a first part of `warm_up` steps, without the lowest and highest fiftieth; of all means while there
 /// is nothing after it. The first steps of a training are often a hundred times the rest and would flatten it.
 pub(super) fn typical_range(series: &[&Series], first: f64, last: f64, warm_up: f64) -> Option<(f32, f32)> {
     let within = |from: f64| -> Vec<f32> {
-        series
-            .iter()
-            .flat_map(|series| spread(series.buckets_in(from, last), JUDGED))
-            .map(|bucket| bucket.mean)
-            .collect()
+        let closed = series.iter().flat_map(|series| spread(series.buckets_in(from, last), JUDGED));
+        // The newest may be all that there is.
+        let newest = series.iter().filter_map(|series| series.last());
+        let newest = newest.filter(|newest| (from..=last).contains(&(newest.step as f64)));
+        closed.copied().chain(newest).map(|bucket| bucket.mean).collect()
     };
     let mut values = within(first.max(warm_up));
     if values.len() < 8 {

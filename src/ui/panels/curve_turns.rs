@@ -1,8 +1,9 @@
-//! What is made of a curve's points: all of them are read, which costs too much to be done for every curve in every frame while training runs at
-//! full speed. Curves take turns: each is read anew every few frames, when the others are not.
+//! What is made of a curve's points: those in view are read, thousands of them, which costs too much for every curve in every frame while training
+//! runs at full speed. Curves take turns: each is read anew every few frames, when the others are not.
 
 use super::curve_points::{Column, columns};
 use crate::train::history::Series;
+use crate::ui::app::WAKE_AFTER;
 use eframe::egui::{Context, Id};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ pub(super) struct Seen {
     view: [f64; 2],
     /// Step of the newest point.
     newest: Option<u64>,
-    /// Sum of the newest values: those of another training differ, also where it has come as far.
+    /// Sum of the newest values: those of another training differ, also where it has come as far; it is read when the curve's turn comes.
     sum: f32,
 }
 
@@ -34,7 +35,7 @@ impl Seen {
         }
         let stands = ctx.cumulative_frame_nr() % count != number && self.is_near(now);
         if stands {
-            ctx.request_repaint();
+            ctx.request_repaint_after(WAKE_AFTER);
         }
         stands
     }
@@ -93,11 +94,15 @@ mod tests {
     }
 
     #[test]
-    fn another_view_or_a_reset_is_seen_at_once() {
+    fn another_view_or_a_reset_is_seen_at_once_and_another_training_in_turn() {
         let seen = |view, newest| Seen { view, newest, sum: 0.0 };
         let before = seen([0.0, 100.0], Some(100));
         assert!(before.is_near(&seen([0.0, 103.0], Some(103))));
-        assert_ne!(before, Seen { sum: 1.0, ..before }, "another training that has come as far");
+        let (ctx, other) = (Context::default(), Seen { sum: 1.0, ..before });
+        let turn = ctx.cumulative_frame_nr() % 4;
+        assert!(before.stands_for(&before, &ctx, (turn, 4)));
+        assert!(!before.stands_for(&other, &ctx, (turn, 4)), "another training that has come as far");
+        assert!(before.stands_for(&other, &ctx, (turn + 1, 4)));
         assert!(!before.is_near(&seen([40.0, 60.0], Some(100))));
         assert!(!before.is_near(&seen([0.0, 100.0], Some(3))));
         assert!(!before.is_near(&seen([0.0, 100.0], None)));

@@ -1,6 +1,7 @@
 //! What panels remember between frames, in egui's memory: the last answer, values derived from an answer, axis maxima.
 
 use crate::train::{Probe, ReadingValue, Run};
+use crate::ui::app::WAKE_AFTER;
 use eframe::egui::{Context, Id};
 use std::sync::Arc;
 
@@ -89,8 +90,11 @@ where
     compute_anew(ctx, id, source, compute)
 }
 
+/// Frames after which what follows from a reading is computed whatever else is.
+const LONGEST_WAIT: u64 = 3;
+
 /// [`derived`], where that takes long: in one frame as much as one of them, so that answers which arrive together do not make a slow frame. Until
-/// its turn comes, what followed from the reading before stands in.
+/// its turn comes, for [`LONGEST_WAIT`] frames at most, what followed from the reading before stands in.
 pub(in crate::ui) fn derived_in_turn<S, T>(
     ctx: &Context,
     id: Id,
@@ -103,15 +107,21 @@ where
 {
     let turn = Id::unique("collapsar-derived-in-turn");
     let frame = ctx.cumulative_frame_nr();
-    let is_taken = ctx.data(|data| data.get_temp::<u64>(turn)) == Some(frame);
+    let waits = id.with("waits since");
+    let (taken, since) = ctx.data(|data| (data.get_temp::<u64>(turn), data.get_temp::<u64>(waits)));
+    let may_wait = taken == Some(frame) && since.is_none_or(|since| frame - since < LONGEST_WAIT);
     match ctx.data(|data| data.get_temp::<Derived<S, T>>(id)) {
         Some(known) if Arc::ptr_eq(&known.source, source) => known.value,
-        Some(known) if is_taken => {
-            ctx.request_repaint();
+        Some(known) if may_wait => {
+            ctx.data_mut(|data| data.insert_temp(waits, since.unwrap_or(frame)));
+            ctx.request_repaint_after(WAKE_AFTER);
             known.value
         }
         _ => {
-            ctx.data_mut(|data| data.insert_temp(turn, frame));
+            ctx.data_mut(|data| {
+                data.insert_temp(turn, frame);
+                data.remove::<u64>(waits);
+            });
             compute_anew(ctx, id, source, compute)
         }
     }
@@ -158,6 +168,7 @@ pub(in crate::ui) fn round_up(value: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eframe::egui::RawInput;
 
     #[test]
     fn axes_end_at_round_numbers() {
@@ -174,5 +185,29 @@ mod tests {
         assert!((stable_maximum(&ctx, id, 0.9) - 1.0).abs() < 1e-6);
         assert!((stable_maximum(&ctx, id, 2.5) - 3.0).abs() < 1e-6);
         assert!((stable_maximum(&ctx, id, 0.1) - 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_takes_long_is_computed_once_in_a_frame_and_for_all_in_the_end() {
+        let ctx = Context::default();
+        let ids = [0, 1, 2].map(|run| panel_id("turns", run));
+        let mut lags = [0; 3];
+        // Readings that change in every frame, as at a few frames a second.
+        for frame in 0..40_u64 {
+            let source = Arc::new(frame);
+            let mut computed = 0;
+            let _ = ctx.run_ui(RawInput::default(), |ui| {
+                for (id, lag) in ids.iter().zip(&mut lags) {
+                    let value = derived_in_turn(ui.ctx(), *id, &source, |frame| {
+                        computed += 1;
+                        *frame
+                    });
+                    *lag = frame - *value;
+                }
+            });
+            // The first frame has nothing to show in its stead.
+            assert!(frame == 0 || computed < ids.len(), "frame {frame}: {computed}");
+            assert!(lags.iter().all(|lag| *lag <= LONGEST_WAIT), "frame {frame}: {lags:?}");
+        }
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let [x_name, y_name] = levels.names(dimensions);
     let width = ui.available_width();
     let title = if width < ROOM_FOR_TITLE { "Aggregated q(z)" } else { "Aggregated posterior" };
-    let explanation = if ctx.selection.samples { plane_samples::EXPLANATION } else { EXPLANATION };
+    let samples = Samples::of(ui, ctx, run, dimensions);
+    let explanation = if samples.is_some() { plane_samples::EXPLANATION } else { EXPLANATION };
     title_ui(ui, title, explanation, |ui| choice_ui(ui, &mut ctx.selection.samples));
     let margins = Margins::of_width(width);
     let side = (width - margins.across()).clamp(40.0, LARGEST);
@@ -74,7 +75,6 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let facts = facts_of(ui, run, &plane);
     let (reach, highest) = shared(ui, ctx, &probe, &facts);
     let outside = plane.posteriors.iter().filter(|[x, y, ..]| x.abs() > reach || y.abs() > reach).count();
-    let samples = Samples::of(ui, ctx, run, dimensions);
     let words = match &samples {
         Some(samples) => samples.words(&spread_words(&plane, outside)),
         None => spread_words(&plane, outside).to_vec(),
