@@ -9,7 +9,7 @@ use super::compare::CompareWindow;
 use super::dialog::SystemDialog;
 use super::examples::Examples;
 use super::explain::ExplainPanel;
-use super::frame_time::{FrameTimes, StartTimes};
+use super::frame_time::{FrameTimes, StartTimes, WAKE_AFTER};
 use super::help;
 use super::lab::{Lab, WATCHING_PACE};
 use super::levels::Levels;
@@ -35,10 +35,7 @@ use eframe::egui::{self, CentralPanel, Context, Frame, Margin, RichText, Ui};
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// Shortest time between two frames that trainers, and panels that follow them, ask for.
-pub(super) const WAKE_AFTER: Duration = Duration::from_millis(16);
+use std::time::Instant;
 
 /// A window narrower than this starts without the explanation, so that two columns fit.
 const ROOMY: f32 = 1120.0;

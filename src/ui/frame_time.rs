@@ -4,6 +4,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+/// Shortest time between two frames that trainers, and panels that follow them, ask for.
+pub(super) const WAKE_AFTER: Duration = Duration::from_millis(16);
+
 /// Frames kept: half a minute at 30 per second.
 const KEPT: usize = 1024;
 

@@ -3,7 +3,7 @@
 
 use super::curve_points::{Column, columns};
 use crate::train::history::Series;
-use crate::ui::app::WAKE_AFTER;
+use crate::ui::frame_time::WAKE_AFTER;
 use eframe::egui::{Context, Id};
 use std::sync::Arc;
 

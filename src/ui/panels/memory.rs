@@ -1,7 +1,7 @@
 //! What panels remember between frames, in egui's memory: the last answer, values derived from an answer, axis maxima.
 
 use crate::train::{Probe, ReadingValue, Run};
-use crate::ui::app::WAKE_AFTER;
+use crate::ui::frame_time::WAKE_AFTER;
 use eframe::egui::{Context, Id};
 use std::sync::Arc;
 
