@@ -160,15 +160,15 @@ fn sums_of_rows<const ROWS: usize>(a: Factor<'_>, b: Factor<'_>) -> Vec<f32> {
                 let mut sums = [[0.0_f32; WIDTH]; ROWS];
                 for at in 0..inner {
                     let Some((b, _)) = b.values[at * columns + start..].split_first_chunk::<WIDTH>() else { break };
-                    for row in 0..ROWS {
+                    for (row, sums) in sums.iter_mut().enumerate() {
                         let factor = a.values[row * down + at * across];
                         for lane in 0..WIDTH {
-                            sums[row][lane] += factor * b[lane];
+                            sums[lane] += factor * b[lane];
                         }
                     }
                 }
-                for row in 0..ROWS {
-                    product[row * columns + start..][..WIDTH].copy_from_slice(&sums[row]);
+                for (row, sums) in sums.iter().enumerate() {
+                    product[row * columns + start..][..WIDTH].copy_from_slice(sums);
                 }
             }
             for at in (0..inner).filter(|_| wide < columns) {

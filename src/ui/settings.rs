@@ -158,7 +158,7 @@ struct Row {
 }
 
 fn rows_ui(ui: &mut Ui, session: &Session, field: &Field, draft: &mut Draft) {
-    for row in rows(session, field, draft, &Palette::current(ui.ctx())) {
+    for row in rows(session, field, draft, Palette::current(ui.ctx())) {
         row_ui(ui, field, &row, draft);
     }
 }
