@@ -60,16 +60,7 @@ impl Activation {
             Self::Softplus => host::map(x, vector::softplus),
             Self::Sigmoid => host::map(x, vector::sigmoid),
             Self::Tanh => host::map(x, vector::tanh),
-            // Not f32::clamp: NaN must stay NaN, and low above high must not panic.
-            Self::Clamp { low, high } => host::map(x, |x| {
-                if x < low {
-                    low
-                } else if x > high {
-                    high
-                } else {
-                    x
-                }
-            }),
+            Self::Clamp { low, high } => host::map(x, |x| x.clamp(low, high)),
         }
     }
 

@@ -136,7 +136,7 @@ fn combine<const INNER: usize>(product: &mut [f32], accumulate: Accum, a: Factor
     );
 }
 
-/// a b of few rows for a row-major b, row-major.
+/// a b row by row, where rows are few and b is row-major.
 fn few_rows(a: Factor<'_>, b: Factor<'_>) -> Vec<f32> {
     match a.dims[0] {
         1 => sums_of_rows::<1>(a, b),
@@ -159,7 +159,7 @@ fn sums_of_rows<const ROWS: usize>(a: Factor<'_>, b: Factor<'_>) -> Vec<f32> {
             for start in (0..wide).step_by(WIDTH) {
                 let mut sums = [[0.0_f32; WIDTH]; ROWS];
                 for at in 0..inner {
-                    let Some((b, _)) = b.values[at * columns + start..].split_first_chunk::<WIDTH>() else { break };
+                    let b = &b.values[at * columns + start..][..WIDTH];
                     for (row, sums) in sums.iter_mut().enumerate() {
                         let factor = a.values[row * down + at * across];
                         for lane in 0..WIDTH {
@@ -171,8 +171,10 @@ fn sums_of_rows<const ROWS: usize>(a: Factor<'_>, b: Factor<'_>) -> Vec<f32> {
                     product[row * columns + start..][..WIDTH].copy_from_slice(sums);
                 }
             }
-            for at in (0..inner).filter(|_| wide < columns) {
-                let b = &b.values[at * columns..][..columns];
+            if wide == columns {
+                return;
+            }
+            for (at, b) in b.values.chunks_exact(columns).enumerate() {
                 for row in 0..ROWS {
                     let factor = a.values[row * down + at * across];
                     let sums = &mut product[row * columns..][..columns];
