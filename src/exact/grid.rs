@@ -8,6 +8,7 @@
 use super::{LARGEST_DIMENSIONS, LatentBall, PriorDensity};
 use crate::device::{DeviceError, read};
 use crate::model::LatentModel;
+use crate::priority::give_way;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Radius looked at first; 1 % of the prior's mass lies outside in two dimensions.
@@ -211,7 +212,10 @@ pub fn posteriors_on<M: LatentModel>(
     for first in (0..count).step_by(together) {
         let examples = examples.clone().narrow(0, first, together.min(count - first));
         let log_likelihoods = log_likelihoods(model, &examples, &ball.points, device)?;
-        posteriors.extend(log_likelihoods.iter().map(|values| posterior_on(ball, values)));
+        posteriors.extend(log_likelihoods.iter().map(|values| {
+            give_way();
+            posterior_on(ball, values)
+        }));
     }
     Ok(posteriors)
 }

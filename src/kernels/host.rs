@@ -2,6 +2,7 @@
 
 use super::thin::{self, Factor, Order};
 use super::vector;
+use crate::priority::give_way;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::TensorData;
 use faer::linalg::matmul::matmul;
@@ -171,6 +172,8 @@ fn product_shape(a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) -> [u
 }
 
 fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) {
+    // Here, because products are what the time of a step goes into.
+    give_way();
     let (a_kept, b_kept) = (straight(a), straight(b));
     let a = factor(a_kept.as_ref().unwrap_or(a), a_side);
     let b = factor(b_kept.as_ref().unwrap_or(b), b_side);

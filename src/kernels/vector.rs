@@ -2,11 +2,13 @@
 //! the compiler vectorises loops whose bodies are plain arithmetic. That is why exp and log stand here as polynomials: a call of the
 //! standard library would keep a loop scalar. Nothing is contracted into fused multiply-adds, so that every processor gives the same bits.
 
+use crate::priority::give_way;
 use std::f32::consts::LOG2_E;
 
 /// Runs a pass with the processor's widest vectors.
 #[inline(always)]
 pub(super) fn vectorized<R>(pass: impl FnOnce() -> R) -> R {
+    give_way();
     pulp::Arch::new().dispatch(pass)
 }
 

@@ -3,6 +3,7 @@
 use super::{PoolIndex, PoolPosteriors, learned_prior};
 use crate::exact::PriorDensity;
 use crate::kernels;
+use crate::priority::give_way;
 
 /// A dimension is active when the variance of its posterior mean over examples is at least this (Burda et al. 2016).
 pub const ACTIVE_UNIT_VARIANCE: f32 = 0.01;
@@ -57,6 +58,7 @@ pub fn mutual_information(posteriors: &PoolPosteriors, noise: &[f32]) -> f32 {
 
     let mut log_densities = vec![0.0_f32; count];
     let mut information_at = |own: usize, sign: f32| {
+        give_way();
         // log q(z | x_j), up to the constant that cancels.
         log_densities.copy_from_slice(&normalizers);
         for dimension in 0..latent {

@@ -10,7 +10,7 @@ use super::trainer::{Start, Trainer};
 use crate::data::Dataset;
 use crate::device::TrainingDevice;
 use crate::experiment::{Change, Experiment, ExperimentError, Settings};
-use crate::priority::Priority;
+use crate::priority::{Priority, RightOfWay};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,12 +25,14 @@ pub struct SessionOptions {
     pub wake: Wake,
     /// Of the trainers' threads.
     pub priority: Priority,
+    /// Of the window that shows it.
+    pub right_of_way: Option<RightOfWay>,
 }
 
 impl Default for SessionOptions {
     /// Trains at once, each variant by itself, for a caller who polls.
     fn default() -> Self {
-        Self { running: true, lockstep: false, wake: Arc::new(|| {}), priority: Priority::Normal }
+        Self { running: true, lockstep: false, wake: Arc::new(|| {}), priority: Priority::Normal, right_of_way: None }
     }
 }
 
@@ -128,6 +130,7 @@ impl Session {
                 spectrum: spectrum.clone(),
                 wake: options.wake.clone(),
                 priority: options.priority,
+                right_of_way: options.right_of_way.clone(),
             });
             Run {
                 settings,

@@ -10,7 +10,7 @@ use super::spectrum::LazySpectrum;
 use crate::data::Dataset;
 use crate::device::{DeviceError, DeviceKind, TrainingDevice};
 use crate::experiment::Settings;
-use crate::priority::Priority;
+use crate::priority::{Priority, RightOfWay, give_way};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(super) struct Start {
     pub spectrum: LazySpectrum,
     pub wake: Wake,
     pub priority: Priority,
+    /// Of the window.
+    pub right_of_way: Option<RightOfWay>,
 }
 
 /// Handle of a trainer thread. Dropping it ends the thread after the current step.
@@ -57,6 +59,9 @@ impl Trainer {
         let wake_after_panic = wake.clone();
         let spawned = std::thread::Builder::new().name(name).spawn(move || {
             start.priority.apply();
+            if let Some(right_of_way) = start.right_of_way.clone() {
+                right_of_way.respect();
+            }
             let reports = report_sender.clone();
             let ended = catch_unwind(AssertUnwindSafe(|| Worker::run(start, command_receiver, report_sender)));
             if let Err(panic) = ended {
@@ -212,6 +217,7 @@ impl Worker {
 
     fn work(&mut self) -> Result<(), DeviceError> {
         loop {
+            give_way();
             while let Ok(command) = self.commands.try_recv() {
                 if let Next::Stop = self.obey(command)? {
                     return Ok(());

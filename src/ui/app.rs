@@ -456,6 +456,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         let start = Instant::now();
+        self.lab.right_of_way().take();
         self.take_loaded();
         self.take_turns(ctx);
         self.take_events(ctx);
@@ -470,6 +471,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let start = Instant::now();
+        self.lab.right_of_way().take();
         let ctx = ui.ctx().clone();
         if self.frame_times.total() == 0 && ctx.content_rect().width() < ROOMY {
             self.view.hide_explain_for_now();
@@ -489,6 +491,7 @@ impl eframe::App for App {
         if let Some(classical) = self.lab.classical_mut() {
             classical.look_at(self.selection.example);
         }
+        self.lab.right_of_way().give_back();
         self.frame_times.end_frame(start);
     }
 

@@ -9,7 +9,7 @@ use crate::experiment::{
     Classical, DecoderKind, Experiment, ExperimentError,
     presets::{PRESETS, Preset},
 };
-use crate::priority::Priority;
+use crate::priority::{Priority, RightOfWay};
 use crate::train::{Command, Pace, Probe, RunState, Session, SessionEvent, SessionOptions, Wake};
 use std::hash::{BuildHasher, Hasher};
 use toml::Value;
@@ -23,6 +23,7 @@ pub struct Lab {
     pace: Pace,
     device: TrainingDevice,
     wake: Wake,
+    right_of_way: RightOfWay,
     starts_running: bool,
 }
 
@@ -49,6 +50,7 @@ impl Lab {
             pace,
             device,
             wake,
+            right_of_way: RightOfWay::default(),
             starts_running,
         }
     }
@@ -121,6 +123,11 @@ impl Lab {
         &self.wake
     }
 
+    /// What the window takes for a frame.
+    pub fn right_of_way(&self) -> &RightOfWay {
+        &self.right_of_way
+    }
+
     /// How fast it trains.
     pub fn pace(&self) -> Pace {
         self.pace
@@ -159,8 +166,13 @@ impl Lab {
     pub fn start(&mut self, start: Start) -> Result<(), ExperimentError> {
         let running = start.running.unwrap_or(self.starts_running);
         self.starts_running = true;
-        let options =
-            SessionOptions { running, lockstep: true, wake: self.wake.clone(), priority: Priority::Background };
+        let options = SessionOptions {
+            running,
+            lockstep: true,
+            wake: self.wake.clone(),
+            priority: Priority::Background,
+            right_of_way: Some(self.right_of_way.clone()),
+        };
         let preset = start.preset.or_else(|| preset_of(&start.experiment));
         let session = match start.checkpoint {
             None => Session::start(start.experiment.clone(), start.data, self.device.clone(), options)?,
