@@ -2,7 +2,7 @@
 //! smallest curvature of both potentials.
 
 use super::injectivity::{LARGEST_HESSIAN, smallest_eigenvalues};
-use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap};
+use super::{DEVIATION_SHARES, EvaluationPool, PoolIndex, PoolPosteriors, PriorContours};
 use crate::device::{DeviceError, read};
 use crate::exact::PriorDensity;
 use crate::model::{BrenierDecoder, LatentModel, repeat_rows};
@@ -35,8 +35,8 @@ pub struct InjectivityField {
     pub side: usize,
     /// The axes go from −reach to reach, in prior standard deviations.
     pub reach: f32,
-    /// The prior over the plane, where it is a learned mixture.
-    pub prior: Option<PriorMap>,
+    /// Contours of the prior over the plane for [`DEVIATION_SHARES`], where it is a learned mixture.
+    pub prior: Option<PriorContours>,
     /// σ_min of the decoder's Jacobian `[D, K]`, by central differences of the natural parameter.
     pub smallest_singular: Arc<Vec<f32>>,
     /// What Brenier decoders have on top.
@@ -110,7 +110,11 @@ pub fn injectivity_field<M: LatentModel>(
         dimensions,
         side,
         reach: REACH,
-        prior: if is_line { None } else { PriorMap::of(&PriorDensity::of(model)?.marginal(&dimensions)) },
+        prior: if is_line {
+            None
+        } else {
+            PriorContours::of(&PriorDensity::of(model)?.marginal(&dimensions), &DEVIATION_SHARES)
+        },
         smallest_singular: Arc::new(smallest_singular),
         brenier: brenier.map(|given| BrenierField::of(&given, points, latent, device)).transpose()?,
         folds,

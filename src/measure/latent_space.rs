@@ -1,14 +1,17 @@
 //! The latent space as a picture: densities over one dimension, posteriors in a plane, a decoded grid.
 
-use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap};
+use super::{DEVIATION_SHARES, EvaluationPool, PoolIndex, PoolPosteriors, PriorContours};
 use crate::device::{DeviceError, read};
 use crate::exact::PriorDensity;
 use crate::model::LatentModel;
+use crate::priority::give_way;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Half-width of latent axes, in prior standard deviations: room for an aggregated posterior somewhat wider than the prior.
 pub const LATENT_RANGE: f32 = 4.0;
 
+/// Densities are compared at this many posterior means to find the highest.
+const PEAK_SAMPLES: usize = 48;
 const MARGINAL_POINTS: usize = 241;
 const GRID_RANGE: f32 = 3.0;
 const GRID_LINES: usize = 13;
@@ -46,8 +49,14 @@ pub struct Plane {
     pub posteriors: Vec<[f32; 4]>,
     /// Class of each pool example, where the data have labels.
     pub labels: Option<Vec<u32>>,
-    /// The prior over the plane, where it is a learned mixture.
-    pub prior: Option<PriorMap>,
+    /// Contours of the prior over the plane for [`DEVIATION_SHARES`], where it is a learned mixture.
+    pub prior: Option<PriorContours>,
+    /// Highest density of the mixture of the Gaussians at some of their means, per squared unit.
+    pub highest: f32,
+    /// Standard deviations that only a tenth of the Gaussians fall below, per axis.
+    pub narrow: [f32; 2],
+    /// Distance from the origin along an axis that holds 99 % of the means.
+    pub extent: f32,
 }
 
 /// A decoded grid over a latent plane, for data of two dimensions.
@@ -87,6 +96,7 @@ pub fn marginal(posteriors: &PoolPosteriors, prior: &PriorDensity, dimension: us
     let posterior = distribution(&edges, mean, sd);
     let mut aggregated = vec![0.0; edges.len()];
     for index in 0..posteriors.len() {
+        give_way();
         let (mean, sd) = posteriors.moments(index, dimension);
         aggregated.iter_mut().zip(distribution(&edges, mean, sd)).for_each(|(sum, below)| *sum += below);
     }
@@ -156,12 +166,51 @@ pub fn plane(
         let [(mean_x, sd_x), (mean_y, sd_y)] = dimensions.map(|dimension| posteriors.moments(index, dimension));
         [mean_x, mean_y, sd_x, sd_y]
     };
-    Plane {
+    Plane::of(
         dimensions,
-        posteriors: (0..posteriors.len()).map(of).collect(),
-        labels: pool.labels().cloned(),
-        prior: PriorMap::of(&prior.marginal(&dimensions)),
+        (0..posteriors.len()).map(of).collect(),
+        pool.labels().cloned(),
+        PriorContours::of(&prior.marginal(&dimensions), &DEVIATION_SHARES),
+    )
+}
+
+impl Plane {
+    fn of(
+        dimensions: [usize; 2],
+        posteriors: Vec<[f32; 4]>,
+        labels: Option<Vec<u32>>,
+        prior: Option<PriorContours>,
+    ) -> Self {
+        let step = (posteriors.len() / PEAK_SAMPLES).max(1);
+        let highest =
+            posteriors.iter().step_by(step).map(|[x, y, ..]| density(&posteriors, *x, *y)).fold(0.0, f32::max);
+        let narrow =
+            [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
+        let far = posteriors.iter().map(|[x, y, ..]| x.abs().max(y.abs()));
+        let extent = quantile(far, 0.99).unwrap_or(0.0);
+        Self { dimensions, labels, prior, highest: highest.max(1e-3), narrow, extent, posteriors }
     }
+}
+
+/// The mixture's density at a point, per squared unit.
+fn density(posteriors: &[[f32; 4]], x: f32, y: f32) -> f32 {
+    let sum: f32 = posteriors
+        .iter()
+        .map(|[mean_x, mean_y, sd_x, sd_y]| {
+            let (dx, dy) = ((x - mean_x) / sd_x, (y - mean_y) / sd_y);
+            (-0.5 * (dx * dx + dy * dy)).exp() / (sd_x * sd_y)
+        })
+        .sum();
+    sum / (std::f32::consts::TAU * posteriors.len().max(1) as f32)
+}
+
+fn quantile(values: impl Iterator<Item = f32>, fraction: f32) -> Option<f32> {
+    let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
+    let at = ((values.len() as f32 - 1.0).max(0.0) * fraction) as usize;
+    if values.is_empty() {
+        return None;
+    }
+    Some(*values.select_nth_unstable_by(at, f32::total_cmp).1)
 }
 
 /// A grid over ±3 of two latent dimensions, decoded into data of two dimensions; the other latent dimensions stay at the
@@ -217,4 +266,17 @@ pub fn latent_grid<M: LatentModel>(
         reconstruction: points.last().copied().unwrap_or_default(),
         sigma: sigma.unwrap_or(0.0),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mixture_of_priors_has_the_priors_peak() {
+        let plane = Plane::of([0, 1], vec![[0.0, 0.0, 1.0, 1.0]; 100], None, None);
+        assert!((plane.highest - 0.159_155).abs() < 1e-4);
+        assert_eq!(plane.narrow, [1.0, 1.0]);
+        assert_eq!(plane.extent, 0.0);
+    }
 }

@@ -1,5 +1,6 @@
 //! What a learned prior changes in measures: its KL has no closed form, and its density is a picture of its own.
 
+use super::contour::{ContourLine, contour};
 use super::highest_density::highest_density_levels;
 use super::{PoolIndex, PoolPosteriors};
 use crate::exact::PriorDensity;
@@ -13,9 +14,11 @@ const PAIRS_OF_ONE: usize = 64;
 const LARGEST_EFFORT: usize = 24 << 20;
 /// Indices of random numbers, apart from those of other measurements.
 const FIRST_STREAM: u64 = 1 << 42;
-/// Points per axis of a [`PriorMap`].
+/// Points per axis that [`PriorContours`] are drawn through.
 const MAP_SIDE: usize = 97;
-/// How far a map reaches, in radii that hold 99 %.
+/// Shares of the mass of N(0, I) in a plane within one and two standard deviations.
+pub const DEVIATION_SHARES: [f64; 2] = [0.393_469, 0.864_665];
+/// How far those points reach, in radii that hold 99 %.
 const MARGIN: f64 = 1.2;
 /// Smallest logarithm of a density relative to its largest that is told from none.
 const LOWEST_LOG: f32 = -30.0;
@@ -59,20 +62,18 @@ fn add_terms(posteriors: &PoolPosteriors, index: PoolIndex, prior: &PriorDensity
     }
 }
 
-/// A learned prior over a plane of two latent dimensions.
+/// Contours of a learned prior over a plane of two latent dimensions.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PriorMap {
-    /// The axes go from −reach to reach.
+pub struct PriorContours {
+    /// Half of the side of the square that the lines' points are fractions of, in prior standard deviations.
     pub reach: f32,
-    /// Points per axis.
-    pub side: usize,
-    /// Logarithm of the density relative to its largest value, row-major `[side, side]`, the vertical axis ascending by rows.
-    pub log_density: Vec<f32>,
+    /// Contours of its highest-density regions, each with the share of the mass within, in the order asked for.
+    pub lines: Vec<(f64, Vec<ContourLine>)>,
 }
 
-impl PriorMap {
+impl PriorContours {
     /// Of a prior of two dimensions; `None` of N(0, I), whose contours are circles.
-    pub(super) fn of(prior: &PriorDensity) -> Option<Self> {
+    pub(super) fn of(prior: &PriorDensity, shares: &[f64]) -> Option<Self> {
         if !prior.is_learned() {
             return None;
         }
@@ -81,12 +82,40 @@ impl PriorMap {
         let log = |index: usize| prior.log_density(&[at(index % MAP_SIDE), at(index / MAP_SIDE)]);
         let log: Vec<f64> = (0..MAP_SIDE * MAP_SIDE).map(log).collect();
         let highest = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let log_density = log.into_iter().map(|log| ((log - highest) as f32).max(LOWEST_LOG)).collect();
-        Some(Self { reach: reach as f32, side: MAP_SIDE, log_density })
+        let log: Vec<f32> = log.into_iter().map(|log| ((log - highest) as f32).max(LOWEST_LOG)).collect();
+        Some(Self { reach: reach as f32, lines: lines_of(&log, MAP_SIDE, shares) })
     }
+}
 
-    /// Levels of `log_density` that enclose shares of the prior's mass.
-    pub fn levels(&self, shares: &[f64]) -> Vec<f32> {
-        highest_density_levels(self.log_density.iter().copied(), LOWEST_LOG, shares)
+/// Contours, each with its share, of a density given by its logarithm relative to its largest value, row-major `[side, side]`.
+fn lines_of(log_density: &[f32], side: usize, shares: &[f64]) -> Vec<(f64, Vec<ContourLine>)> {
+    let levels = highest_density_levels(log_density.iter().copied(), LOWEST_LOG, shares);
+    shares.iter().zip(levels).map(|(share, level)| (*share, contour(log_density, side, level))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_two_hills_hold_their_share_of_each() {
+        let (side, reach) = (97, 6.0_f32);
+        let at = |position: usize| reach * (2.0 * position as f32 / (side - 1) as f32 - 1.0);
+        // Two equal Gaussians of standard deviation ½ that do not touch.
+        let hill = |x: f32, y: f32| -2.0 * (x * x + y * y);
+        let log = |index: usize| {
+            let (x, y) = (at(index % side), at(index / side));
+            hill(x - 3.0, y).max(hill(x + 3.0, y)).max(-30.0)
+        };
+        let log: Vec<f32> = (0..side * side).map(log).collect();
+        let lines = lines_of(&log, side, &[0.5]);
+        assert_eq!(lines[0].1.len(), 2);
+        let expected = 0.5 * (2.0 * std::f32::consts::LN_2).sqrt();
+        for [x, y] in lines[0].1.iter().flatten() {
+            let [x, y] = [x, y].map(|share| (2.0 * share - 1.0) * reach);
+            let radius = (x.abs() - 3.0).hypot(y);
+            // The shares are counted over points that are 0.125 apart.
+            assert!((radius - expected).abs() < 0.05, "{radius} instead of {expected}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 //! A flat map and a posterior equal to the prior are the same thing (Wang, Blei and Cunningham 2021, Theorem 1); the range R of the
 //! map in nats bounds how far the posterior can be from the prior, KL ≤ min(R, R²/8).
 
-use super::highest_density::highest_density_levels;
+use super::contour::ContourLine;
 use super::interpolation::Lattice;
-use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorMap, example_kl};
+use super::{EvaluationPool, PoolIndex, PoolPosteriors, PriorContours, example_kl};
 use crate::device::{DeviceError, Drawable, Handover, read};
 use crate::exact::{self, ExactPosterior, LatentBall, PriorDensity};
 use crate::model::LatentModel;
@@ -23,10 +23,11 @@ const CHECKS: usize = 128;
 const ERROR_SHARE: f64 = 1.0 / 256.0;
 /// … or than this, nats: a tenth of what is called flat would be seen, this is not.
 const ERROR_FLOOR: f64 = 0.01;
-/// Smallest logarithm of a density relative to its largest that is told from none.
-const LOWEST_LOG: f32 = -30.0;
 /// Checks meet large errors, but not the largest.
 const SAFETY: f64 = 2.0;
+
+/// Shares of the mass within the contours of a posterior, and of a learned prior beside it.
+pub const POSTERIOR_SHARES: [f64; 2] = [0.9, 0.5];
 
 /// What the points of a [`LikelihoodMap`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +68,14 @@ pub struct LikelihoodMap {
     /// log p(z) at the same points where the prior is a learned mixture, nats: of the line or the plane itself, on [`MapKind::Slice`] given the other
     /// dimensions, on [`MapKind::PlaneOfThree`] with the third dimension integrated out; `None` for N(0, I).
     pub log_prior: Option<Vec<f32>>,
-    /// The same over the plane, to be drawn.
-    pub prior: Option<PriorMap>,
+    /// Contours of the same over the plane, for [`POSTERIOR_SHARES`].
+    pub prior: Option<PriorContours>,
     /// Density of the exact posterior at the same points, 0 outside the radius; `None` where the grid does not resolve it.
     pub posterior: Option<Vec<f32>>,
+    /// Contours of the exact posterior for [`POSTERIOR_SHARES`]; none of a line, and where the grid does not resolve it.
+    pub contours: Vec<ContourLine>,
+    /// Smallest and largest log p(x|z) within the radius, nats.
+    pub ends: [f32; 2],
     /// R, largest minus smallest log p(x|z) within the radius, nats.
     pub likelihood_range: f64,
     /// KL(p(z|x) ‖ p(z)) on the grid, nats; `None` where the grid does not resolve the posterior.
@@ -97,61 +102,6 @@ impl LikelihoodMap {
         let steps = 0.5 * (self.side - 1) as f64;
         let lattice = Lattice { values: &self.log_likelihood, side: self.side };
         lattice.at(place.map(|z| (z / self.radius + 1.0) * steps))
-    }
-}
-
-/// The exact posterior on a lattice of its own, fine enough to draw contours of and no finer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FinePosterior {
-    /// Points per axis.
-    pub side: usize,
-    /// Logarithm of the density relative to its largest value, row-major `[side, side]`; goes on beyond the radius.
-    pub log_density: Vec<f32>,
-    /// Levels of it that enclose the shares of the mass within the radius that were asked for.
-    pub levels: Vec<f32>,
-}
-
-impl LikelihoodMap {
-    /// The posterior of a plane on at least `side` points per axis, with its highest-density levels for some shares of the mass.
-    /// Interpolated is the logarithm, a parabola where the posterior is Gaussian. `None` for a line, and where the grid does not resolve it.
-    pub fn fine_posterior(&self, side: usize, shares: &[f64]) -> Option<FinePosterior> {
-        let posterior = self.posterior.as_ref().filter(|_| self.kind != MapKind::Line && self.side >= 4)?;
-        let squares = |side: usize| -> Vec<f32> {
-            let place = |at: usize| self.radius * (2.0 * at as f64 / (side - 1) as f64 - 1.0);
-            (0..side).map(|at| place(at).powi(2) as f32).collect()
-        };
-        let mut log: Vec<f32> = match self.kind {
-            // A marginal of three dimensions is not prior times likelihood of this plane.
-            MapKind::PlaneOfThree => posterior.iter().map(|density| density.max(f32::MIN_POSITIVE).ln()).collect(),
-            _ if self.log_prior.is_some() => {
-                let prior = self.log_prior.iter().flatten();
-                self.log_likelihood.iter().zip(prior).map(|(likelihood, prior)| likelihood + prior).collect()
-            }
-            _ => {
-                let squares = squares(self.side);
-                let rows = self.log_likelihood.chunks(self.side).zip(&squares);
-                rows.flat_map(|(row, y)| row.iter().zip(&squares).map(move |(value, x)| value - 0.5 * (x + y)))
-                    .collect()
-            }
-        };
-        let highest = log.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        log.iter_mut().for_each(|value| *value = (*value - highest).max(LOWEST_LOG));
-        let (cells, wanted) = (self.side - 1, side.max(2) - 1);
-        let (log_density, side) = if wanted > cells {
-            let factor = wanted.div_ceil(cells);
-            (Lattice { values: &log, side: self.side }.refined(factor), factor * cells + 1)
-        } else {
-            // A divisor, so that the outer points stay.
-            let stride = (1..=cells / wanted).rev().find(|stride| cells.is_multiple_of(*stride)).unwrap_or(1);
-            let rows = log.chunks(self.side).step_by(stride);
-            (rows.flat_map(|row| row.iter().step_by(stride).copied()).collect(), cells / stride + 1)
-        };
-        let limit = (self.radius * self.radius) as f32 * (1.0 + 1e-5);
-        let squares = squares(side);
-        let rows = log_density.chunks(side).zip(&squares);
-        let within = rows.flat_map(|(row, y)| row.iter().zip(&squares).filter(move |(_, x)| *x + y <= limit));
-        let levels = highest_density_levels(within.map(|(&log, _)| log), LOWEST_LOG, shares);
-        Some(FinePosterior { side, log_density, levels })
     }
 }
 
@@ -220,7 +170,7 @@ pub fn likelihood_map<M: LatentModel>(
         prior.is_learned().then(|| slice.places(radius, side).map(|place| drawn.log_density(&place) as f32).collect());
     let likelihood_range = judged.map_or(surface.posterior.likelihood_range, |exact| exact.likelihood_range);
     let log_likelihood = Arc::new(surface.values);
-    Ok(LikelihoodMap {
+    let map = LikelihoodMap {
         example,
         dimensions,
         kind,
@@ -228,9 +178,11 @@ pub fn likelihood_map<M: LatentModel>(
         radius,
         is_widened: radius > first_radius,
         log_prior,
-        prior: if kind == MapKind::Line { None } else { PriorMap::of(&drawn) },
+        prior: if kind == MapKind::Line { None } else { PriorContours::of(&drawn, &POSTERIOR_SHARES) },
         interpolation_error: surface.error as f32,
         posterior,
+        contours: Vec::new(),
+        ends: [f32::NAN; 2],
         likelihood_range,
         kl: judged.map(|exact| exact.kl),
         bound: likelihood_range.min(likelihood_range.powi(2) / 8.0),
@@ -242,7 +194,8 @@ pub fn likelihood_map<M: LatentModel>(
             Handover::InPlace => handover.hand_over(surface.table)?,
         },
         log_likelihood,
-    })
+    };
+    Ok(map.with_lines())
 }
 
 /// A line or plane of the latent space, and the example whose likelihood is taken along it.

@@ -4,6 +4,7 @@
 //! Hoffman and Johnson (2016) for the split of the KL into mutual information and marginal KL.
 
 mod aggregate;
+mod contour;
 mod divergence;
 mod highest_density;
 mod importance;
@@ -14,6 +15,7 @@ mod latent_space;
 mod learned_prior;
 mod levels;
 mod likelihood_map;
+mod map_contours;
 mod measures;
 mod model_information;
 mod plane_samples;
@@ -23,6 +25,7 @@ mod status;
 mod traversal;
 
 pub use aggregate::{AggregateFit, aggregate_fit, henze_zirkler, henze_zirkler_null_mean};
+pub use contour::ContourLine;
 pub use divergence::{ACTIVE_UNIT_VARIANCE, kl_per_dimension, mutual_information};
 pub use importance::{
     IMPORTANCE_SAMPLES, LikelihoodEstimate, estimate_of, importance_examples, importance_weighted_nll,
@@ -31,9 +34,9 @@ pub use importance::{
 pub use injectivity::{Injectivity, injectivity};
 pub use injectivity_field::{BrenierField, BrenierGiven, InjectivityField, injectivity_field};
 pub use latent_space::{LATENT_RANGE, LatentGrid, Marginal, Plane, latent_grid, marginal, plane};
-pub use learned_prior::PriorMap;
+pub use learned_prior::{DEVIATION_SHARES, PriorContours};
 pub use levels::LevelMeasures;
-pub use likelihood_map::{FinePosterior, LikelihoodMap, MapKind, likelihood_map};
+pub use likelihood_map::{LikelihoodMap, MapKind, POSTERIOR_SHARES, likelihood_map};
 pub use measures::{Measures, measure};
 pub use model_information::{FINAL_SAMPLES, ModelInformation, Noise, PERIODIC_SAMPLES, model_information};
 pub use plane_samples::{PlaneSampler, PlaneSamples, SampleEffort, SampledExamples};
@@ -42,6 +45,8 @@ pub use posterior_comparison::{ExactComparison, NoGrid, PosteriorComparison, pos
 pub use status::{COLLAPSED_KL, Diagnosis, FLAT_RANGE, Statuses};
 pub use traversal::{Traversal, traversal};
 
+#[cfg(test)]
+pub(crate) use map_contours::tests::quadratic;
 pub(crate) use pool::beside;
 
 use divergence::{example_kl, posterior_mean_variance};

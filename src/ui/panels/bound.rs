@@ -114,8 +114,8 @@ fn hatch(painter: &eframe::egui::Painter, rect: Rect, color: eframe::egui::Color
 
 #[cfg(test)]
 mod tests {
-    use super::super::likelihood_map::tests::quadratic;
     use super::*;
+    use crate::measure::quadratic;
 
     #[test]
     fn decades_are_equally_long() {

@@ -6,7 +6,7 @@ use super::color_legend::{self, ColorLegend, map_ramp};
 use super::likelihood_map::value_at;
 use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
 use super::overlay::{Ink, front_of_map_ui, prior_ui};
-use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
+use super::prior::prior_lines_ui;
 use super::words::{number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
 use crate::measure::InjectivityField;
@@ -261,10 +261,7 @@ fn picture_ui(
         contours: None,
     }
     .paint(&painter);
-    let lines = derived(ui.ctx(), panel_id("injectivity", run).with("prior"), field, |field| {
-        field.prior.as_ref().map(|prior| PriorLines::of(prior, &DEVIATION_SHARES))
-    });
-    match &*lines {
+    match &field.prior {
         Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::OVER_MAP),
         None => prior_ui(ui, &painter, axes, Ink::OVER_MAP),
     }

@@ -6,13 +6,13 @@ use super::axes::{Axes, Axis, Margins, is_narrow, round_step};
 use super::bound::{self, bound_ui};
 use super::color_legend::{self, ColorLegend, map_ramp, sign_ui};
 use super::likelihood_curve::{self, curve_ui};
-use super::likelihood_scale::{Facts, SHARES, Span, facts_of, shared_reach, shared_span};
+use super::likelihood_scale::{Span, shared_reach, shared_span};
 use super::memory::{Answer, answer, panel_id};
 use super::overlay::{Ink, contours_ui, dashed_circle, front_of_map_ui, gaussian_ui, plated_text_ui, prior_shares_ui};
 use super::prior::prior_lines_ui;
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, message_ui, title_ui};
-use crate::measure::{FLAT_RANGE, LikelihoodMap, MapKind};
+use crate::measure::{FLAT_RANGE, LikelihoodMap, MapKind, POSTERIOR_SHARES};
 use crate::train::{Probe, ReadingValue};
 use crate::ui::canvas::{Contours, HeatMapPicture};
 use crate::ui::levels::Levels;
@@ -54,8 +54,7 @@ pub(super) fn likelihood_map_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: us
             return message_ui(ui, ctx.palette, height + color_legend::HEIGHT + bound::HEIGHT + spacing, text);
         }
     };
-    let facts = facts_of(ui, run, &map);
-    let span = shared_span(ui, ctx, &probe, run, &facts);
+    let span = shared_span(ui, ctx, &probe, run, &map);
     let words = words(&map);
     caption_ui(ui, ctx.palette, &words);
     let (outer, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -76,10 +75,10 @@ pub(super) fn likelihood_map_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: us
         let axis = Axis::linear(-reach, reach);
         let axes = Axes::within(square, margins, axis, axis);
         if ui.is_rect_visible(outer) {
-            picture_ui(ui, ctx, run, &axes, &map, &facts, span);
+            picture_ui(ui, ctx, run, &axes, &map, span);
             front_of_map_ui(ui, ctx.palette, &axes, ctx.levels(run).names(map.dimensions));
         }
-        value_on_hover(ui, ctx.levels(run), &axes, &map, &facts, &response);
+        value_on_hover(ui, ctx.levels(run), &axes, &map, &response);
     }
     legend_ui(ui, ctx, run, &map, span);
     bound_ui(ui, ctx, run, &map);
@@ -138,15 +137,7 @@ fn words(map: &LikelihoodMap) -> Vec<String> {
     ]
 }
 
-fn picture_ui(
-    ui: &Ui,
-    ctx: &PanelContext<'_>,
-    run: usize,
-    axes: &Axes,
-    map: &LikelihoodMap,
-    facts: &Facts,
-    span: Span,
-) {
+fn picture_ui(ui: &Ui, ctx: &PanelContext<'_>, run: usize, axes: &Axes, map: &LikelihoodMap, span: Span) {
     let palette = ctx.palette;
     axes.back_ui(ui, palette, [true, true]);
     let painter = ui.painter().with_clip_rect(axes.frame.intersect(ui.clip_rect()));
@@ -177,11 +168,11 @@ fn picture_ui(
         0.8,
         Ink { line: Color32::from_white_alpha(110), halo: Color32::TRANSPARENT },
     );
-    contours_ui(&painter, rect, &facts.lines, 1.5, Ink::OVER_MAP);
+    contours_ui(&painter, rect, &map.contours, 1.5, Ink::OVER_MAP);
     // Over the exact posterior's: on a flat map the two cover each other.
-    match &facts.prior {
+    match &map.prior {
         Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::DARK_OVER_MAP),
-        None => prior_shares_ui(ui, &painter, axes, &SHARES, Ink::DARK_OVER_MAP),
+        None => prior_shares_ui(ui, &painter, axes, &POSTERIOR_SHARES, Ink::DARK_OVER_MAP),
     }
     let [[x, sd_x], [y, sd_y]] = map.encoder;
     // Half of a Gaussian in a plane lies within √(2 log 2) standard deviations: the share of the inner contours.
@@ -242,7 +233,7 @@ pub(in crate::ui) fn value_at(values: &[f32], side: usize, [x, y]: [f32; 2]) -> 
     Some(along(at) + up * (along(at + side) - along(at)))
 }
 
-fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, facts: &Facts, response: &Response) {
+fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, response: &Response) {
     let Some(pointer) = response.hover_pos().filter(|pointer| axes.frame.contains(*pointer)) else { return };
     let z = [axes.x_value(pointer.x), axes.y_value(pointer.y)];
     let place = z.map(|z| 0.5 * (z / map.radius as f32 + 1.0));
@@ -256,7 +247,7 @@ fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, fac
         ui.strong(format!("log p(x|z) = {} nats", number(value)));
         let [x, y] = levels.names(map.dimensions);
         ui.label(format!("{x} = {:.2}, {y} = {:.2}", z[0], z[1]).replace('-', "−"));
-        ui.label(format!("{} nats below the largest within the radius", number((facts.ends[1] - value).max(0.0))));
+        ui.label(format!("{} nats below the largest within the radius", number((map.ends[1] - value).max(0.0))));
         if let Some(density) = density {
             ui.label(format!("Exact posterior density {}", number(density)));
         }
@@ -267,40 +258,9 @@ fn value_on_hover(ui: &Ui, levels: Levels, axes: &Axes, map: &LikelihoodMap, fac
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// A map with a quadratic log-likelihood −c r²/2, which has a Gaussian posterior of variance 1/(1 + c).
-    pub(in super::super) fn quadratic(curvature: f32) -> LikelihoodMap {
-        let (side, radius) = (61, 3.0_f32);
-        let at = |index: usize| radius * (2.0 * index as f32 / (side - 1) as f32 - 1.0);
-        let square = |point: usize| at(point % side).powi(2) + at(point / side).powi(2);
-        let precision = 1.0 + curvature;
-        let density = |point: usize| (-0.5 * precision * square(point)).exp() * precision / std::f32::consts::TAU;
-        let range = 0.5 * f64::from(curvature * radius * radius);
-        let log_likelihood: Arc<Vec<f32>> =
-            Arc::new((0..side * side).map(|point| -0.5 * curvature * square(point)).collect());
-        LikelihoodMap {
-            example: 0,
-            dimensions: [0, 1],
-            kind: MapKind::Plane,
-            side,
-            radius: f64::from(radius),
-            is_widened: false,
-            drawn: log_likelihood.clone().into(),
-            log_likelihood,
-            log_prior: None,
-            prior: None,
-            posterior: Some((0..side * side).map(density).collect()),
-            likelihood_range: range,
-            kl: Some(0.0),
-            bound: range.min(range * range / 8.0),
-            mean: Some([0.0; 2]),
-            encoder: [[0.0, 1.0]; 2],
-            encoder_kl: 0.0,
-            interpolation_error: 0.0,
-        }
-    }
+    use crate::measure::quadratic;
 
     #[test]
     fn what_is_flat_is_called_flat() {

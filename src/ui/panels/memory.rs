@@ -1,7 +1,6 @@
 //! What panels remember between frames, in egui's memory: the last answer, values derived from an answer, axis maxima.
 
 use crate::train::{Probe, ReadingValue, Run};
-use crate::ui::frame_time::WAKE_AFTER;
 use eframe::egui::{Context, Id};
 use std::sync::Arc;
 
@@ -87,51 +86,6 @@ where
     {
         return known.value;
     }
-    compute_anew(ctx, id, source, compute)
-}
-
-/// Frames after which what follows from a reading is computed whatever else is.
-const LONGEST_WAIT: u64 = 3;
-
-/// [`derived`], where that takes long: in one frame as much as one of them, so that answers which arrive together do not make a slow frame. Until
-/// its turn comes, for [`LONGEST_WAIT`] frames at most, what followed from the reading before stands in.
-pub(in crate::ui) fn derived_in_turn<S, T>(
-    ctx: &Context,
-    id: Id,
-    source: &Arc<S>,
-    compute: impl FnOnce(&S) -> T,
-) -> Arc<T>
-where
-    S: Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    let turn = Id::unique("collapsar-derived-in-turn");
-    let frame = ctx.cumulative_frame_nr();
-    let waits = id.with("waits since");
-    let (taken, since) = ctx.data(|data| (data.get_temp::<u64>(turn), data.get_temp::<u64>(waits)));
-    let may_wait = taken == Some(frame) && since.is_none_or(|since| frame - since < LONGEST_WAIT);
-    match ctx.data(|data| data.get_temp::<Derived<S, T>>(id)) {
-        Some(known) if Arc::ptr_eq(&known.source, source) => known.value,
-        Some(known) if may_wait => {
-            ctx.data_mut(|data| data.insert_temp(waits, since.unwrap_or(frame)));
-            ctx.request_repaint_after(WAKE_AFTER);
-            known.value
-        }
-        _ => {
-            ctx.data_mut(|data| {
-                data.insert_temp(turn, frame);
-                data.remove::<u64>(waits);
-            });
-            compute_anew(ctx, id, source, compute)
-        }
-    }
-}
-
-fn compute_anew<S, T>(ctx: &Context, id: Id, source: &Arc<S>, compute: impl FnOnce(&S) -> T) -> Arc<T>
-where
-    S: Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
     let value = Arc::new(compute(source));
     ctx.data_mut(|data| data.insert_temp(id, Derived { source: source.clone(), value: value.clone() }));
     value
@@ -168,7 +122,6 @@ pub(in crate::ui) fn round_up(value: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eframe::egui::RawInput;
 
     #[test]
     fn axes_end_at_round_numbers() {
@@ -185,44 +138,5 @@ mod tests {
         assert!((stable_maximum(&ctx, id, 0.9) - 1.0).abs() < 1e-6);
         assert!((stable_maximum(&ctx, id, 2.5) - 3.0).abs() < 1e-6);
         assert!((stable_maximum(&ctx, id, 0.1) - 3.0).abs() < 1e-6);
-    }
-
-    /// How many of three values each frame computes, and how many readings each lags behind, where readings change every `period` frames.
-    fn turns(period: u64) -> Vec<(usize, [u64; 3])> {
-        let ctx = Context::default();
-        let ids = [0, 1, 2].map(|run| panel_id("turns", run));
-        let mut source = Arc::new(0);
-        let of_frame = |frame: u64| {
-            if frame.is_multiple_of(period) {
-                source = Arc::new(frame / period);
-            }
-            let (mut computed, mut lags) = (0, [0; 3]);
-            let _ = ctx.run_ui(RawInput::default(), |ui| {
-                for (id, lag) in ids.iter().zip(&mut lags) {
-                    let value = derived_in_turn(ui.ctx(), *id, &source, |reading| {
-                        computed += 1;
-                        *reading
-                    });
-                    *lag = *source - *value;
-                }
-            });
-            (computed, lags)
-        };
-        // The first frame has nothing to show in their stead.
-        (0..60).map(of_frame).skip(1).collect()
-    }
-
-    #[test]
-    fn what_takes_long_is_computed_once_in_a_frame() {
-        let frames = turns(6);
-        assert!(frames.iter().all(|(computed, _)| *computed <= 1), "{frames:?}");
-        assert!(frames.iter().skip(10).step_by(6).all(|(_, lags)| *lags == [0; 3]), "{frames:?}");
-    }
-
-    #[test]
-    fn nothing_waits_for_ever_for_its_turn() {
-        let frames = turns(1);
-        assert!(frames.iter().all(|(_, lags)| lags.iter().all(|lag| *lag <= LONGEST_WAIT)), "{frames:?}");
-        assert!(frames.iter().any(|(computed, _)| *computed < 3), "{frames:?}");
     }
 }

@@ -7,7 +7,6 @@
 pub(in crate::ui) mod axes;
 mod bound;
 pub(in crate::ui) mod color_legend;
-mod contour;
 mod curve_points;
 mod curve_turns;
 mod curves;

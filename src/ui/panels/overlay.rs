@@ -2,7 +2,7 @@
 //! on every colour of a map.
 
 use super::axes::Axes;
-use super::contour::ContourLine;
+use crate::measure::ContourLine;
 use crate::ui::theme::Palette;
 use eframe::egui::cache::{ComputerMut, FrameCache};
 use eframe::egui::{

@@ -1,10 +1,10 @@
 //! The aggregated posterior in the plane of two latent dimensions, with the prior's contours over it.
 
 use super::axes::{Axes, Axis, Margins, is_narrow};
-use super::memory::{Answer, answer, derived, panel_id, stable_maximum};
+use super::memory::{Answer, answer, panel_id, stable_maximum};
 use super::overlay::{Ink, gaussian_ui, prior_ui};
 use super::plane_samples::{self, Samples, choice_ui};
-use super::prior::{DEVIATION_SHARES, PriorLines, prior_lines_ui};
+use super::prior::prior_lines_ui;
 use super::words::{example_name, number, round_number, short_number};
 use super::{PanelContext, caption_ui, explained, message_ui, title_ui};
 use crate::train::{Plane, Probe, ReadingValue};
@@ -20,25 +20,11 @@ use std::sync::{Arc, LazyLock};
 const LARGEST: f32 = 300.0;
 /// Ends of the axes to choose from: the first that holds nearly all means of every run.
 const REACHES: [f32; 6] = [3.5, 5.0, 8.0, 12.0, 20.0, 50.0];
-/// Densities are compared at this many posterior means to find the highest.
-const PEAK_SAMPLES: usize = 48;
 
 const EXPLANATION: &str = "Where the encoder puts the examples of the evaluation pool, in two latent dimensions: the aggregated posterior \
     q(z) = mean of q(z|x), drawn as the exact mixture. Dots are posterior means, circles the prior at one and two standard deviations, which hold \
     39 % and 86 % of it; of a learned prior, dashed contours hold the same shares. \
     A collapsed model shows the prior itself, with all means at the centre. Click to select the example with the nearest mean";
-
-/// What follows from the Gaussians alone.
-struct Facts {
-    /// Highest density of the mixture at its own means.
-    highest: f32,
-    /// Standard deviations that only a tenth of the Gaussians fall below, per axis.
-    narrow: [f32; 2],
-    /// Distance from the origin along an axis that holds 99 % of the means.
-    extent: f32,
-    /// Contours of a learned prior.
-    prior: Option<PriorLines>,
-}
 
 /// The whole title and the box beside it need so much.
 const ROOM_FOR_TITLE: f32 = 250.0;
@@ -72,8 +58,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
             return message_ui(ui, ctx.palette, height + LEGEND_HEIGHT, text);
         }
     };
-    let facts = facts_of(ui, run, &plane);
-    let (reach, highest) = shared(ui, ctx, &probe, &facts);
+    let (reach, highest) = shared(ui, ctx, &probe, &plane);
     let outside = plane.posteriors.iter().filter(|[x, y, ..]| x.abs() > reach || y.abs() > reach).count();
     let words = match &samples {
         Some(samples) => samples.words(&spread_words(&plane, outside)),
@@ -91,7 +76,7 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     let axis = Axis::linear(-reach, reach);
     let axes = Axes::within(square, margins, axis, axis);
     if ui.is_rect_visible(outer) {
-        picture_ui(ui, ctx, run, &axes, &plane, &facts, highest, samples.as_ref());
+        picture_ui(ui, ctx, run, &axes, &plane, highest, samples.as_ref());
         axes.front_ui(ui, ctx.palette, &x_name, &y_name);
     }
     match &samples {
@@ -108,18 +93,13 @@ fn plane_of(value: &ReadingValue) -> Option<&Arc<Plane>> {
     }
 }
 
-fn facts_of(ui: &Ui, run: usize, plane: &Arc<Plane>) -> Arc<Facts> {
-    derived(ui.ctx(), panel_id("plane", run).with("facts"), plane, Facts::of)
-}
-
 /// Range and colours are the same in every column.
-fn shared(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Facts) -> (f32, f32) {
+fn shared(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Plane) -> (f32, f32) {
     let (mut extent, mut highest) = (own.extent, own.highest);
-    for (index, run) in ctx.session.runs().iter().enumerate() {
+    for run in ctx.session.runs() {
         if let Some(ReadingValue::Plane(plane)) = run.reading(probe).map(|reading| &reading.value) {
-            let facts = facts_of(ui, index, plane);
-            extent = extent.max(facts.extent);
-            highest = highest.max(facts.highest);
+            extent = extent.max(plane.extent);
+            highest = highest.max(plane.highest);
         }
     }
     let last = REACHES[REACHES.len() - 1];
@@ -129,44 +109,6 @@ fn shared(ui: &Ui, ctx: &PanelContext<'_>, probe: &Probe, own: &Facts) -> (f32, 
     let place = stable_maximum(ui.ctx(), Id::unique("collapsar-plane-reach"), 1.0 + place as f32) as usize;
     let reach = REACHES[place.saturating_sub(1).min(REACHES.len() - 1)];
     (reach, stable_maximum(ui.ctx(), Id::unique("collapsar-plane-highest"), highest))
-}
-
-impl Facts {
-    fn of(plane: &Plane) -> Self {
-        let posteriors = &plane.posteriors;
-        let step = (posteriors.len() / PEAK_SAMPLES).max(1);
-        let highest = posteriors.iter().step_by(step).map(|at| density(posteriors, at[0], at[1])).fold(0.0, f32::max);
-        let narrow =
-            [2, 3].map(|axis| quantile(posteriors.iter().map(|posterior| posterior[axis]), 0.1).unwrap_or(1.0));
-        let far = posteriors.iter().map(|[x, y, ..]| x.abs().max(y.abs()));
-        Self {
-            highest: highest.max(1e-3),
-            narrow,
-            extent: quantile(far, 0.99).unwrap_or(0.0),
-            prior: plane.prior.as_ref().map(|prior| PriorLines::of(prior, &DEVIATION_SHARES)),
-        }
-    }
-}
-
-/// The mixture's density at a point, per squared unit.
-fn density(posteriors: &[[f32; 4]], x: f32, y: f32) -> f32 {
-    let sum: f32 = posteriors
-        .iter()
-        .map(|[mean_x, mean_y, sd_x, sd_y]| {
-            let (dx, dy) = ((x - mean_x) / sd_x, (y - mean_y) / sd_y);
-            (-0.5 * (dx * dx + dy * dy)).exp() / (sd_x * sd_y)
-        })
-        .sum();
-    sum / (std::f32::consts::TAU * posteriors.len().max(1) as f32)
-}
-
-fn quantile(values: impl Iterator<Item = f32>, fraction: f32) -> Option<f32> {
-    let mut values: Vec<f32> = values.filter(|value| value.is_finite()).collect();
-    let at = ((values.len() as f32 - 1.0).max(0.0) * fraction) as usize;
-    if values.is_empty() {
-        return None;
-    }
-    Some(*values.select_nth_unstable_by(at, f32::total_cmp).1)
 }
 
 /// How far the means are spread, long to short.
@@ -190,14 +132,12 @@ fn spread_words(plane: &Plane, outside: usize) -> [String; 3] {
     ]
 }
 
-#[expect(clippy::too_many_arguments, reason = "what to draw, where, and the shared end of a scale")]
 fn picture_ui(
     ui: &Ui,
     ctx: &PanelContext<'_>,
     run: usize,
     axes: &Axes,
     plane: &Arc<Plane>,
-    facts: &Facts,
     highest: f32,
     samples: Option<&Samples>,
 ) {
@@ -212,7 +152,7 @@ fn picture_ui(
             plane: plane.clone(),
             reach: axes.x.max,
             highest,
-            narrow: facts.narrow,
+            narrow: plane.narrow,
             rect: axes.frame,
             ramp: ramp(palette),
             dot,
@@ -231,7 +171,7 @@ fn picture_ui(
             palette.weak_text,
         );
     }
-    match &facts.prior {
+    match &plane.prior {
         Some(prior) => prior_lines_ui(ui, &painter, axes, prior, Ink::of_theme(palette)),
         None => prior_ui(ui, &painter, axes, Ink::of_theme(palette)),
     }
@@ -312,19 +252,4 @@ fn select_nearest(ui: &Ui, ctx: &mut PanelContext<'_>, run: usize, axes: &Axes, 
         }
         ui.weak("Click to select");
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mixture_of_priors_has_the_priors_peak() {
-        let plane =
-            Plane { dimensions: [0, 1], posteriors: vec![[0.0, 0.0, 1.0, 1.0]; 100], labels: None, prior: None };
-        let facts = Facts::of(&plane);
-        assert!((facts.highest - 0.159_155).abs() < 1e-4);
-        assert_eq!(facts.narrow, [1.0, 1.0]);
-        assert_eq!(facts.extent, 0.0);
-    }
 }

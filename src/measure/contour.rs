@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// A line of equal value; a closed one ends where it began. Points are fractions of the grid's sides, the second upwards.
-pub(super) type ContourLine = Vec<[f32; 2]>;
+pub type ContourLine = Vec<[f32; 2]>;
 
 /// Edges of a cell, from the lower left corner on.
 #[derive(Clone, Copy)]
