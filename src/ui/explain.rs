@@ -2,6 +2,7 @@
 
 use super::classical;
 use super::diagnosis::{Facts, diagnosis};
+use super::in_view::in_view_ui;
 use super::lab::Lab;
 use super::selection::Selection;
 use super::theme::{GAP, Palette, SECTION_GAP};
@@ -69,7 +70,9 @@ impl ExplainPanel {
             ui.heading("Terms");
             let terms = if lab.classical().is_some() { classical::TERMS } else { TERMS };
             for (term, meaning) in terms {
-                CollapsingHeader::new(*term).show(ui, |ui| ui.label(*meaning));
+                in_view_ui(ui, *term, |ui| {
+                    CollapsingHeader::new(*term).show(ui, |ui| ui.label(*meaning));
+                });
             }
         });
     }

@@ -14,6 +14,7 @@
 //! | `explain`, `verdict`, `statuses`, `diagnosis` | words: lesson, what has collapsed by which measure, diagnosis, terms |
 //! | `open`, `dialog`, `preview`, `examples`, `given`, `adapt`, `save`, `loading` | files in and out, on threads of their own |
 //! | `log`, `frame_time`, `theme`, `selection`, `levels`, `view` | messages, timing, colours, what is looked at and what it is called, what is remembered |
+//! | `in_view`, `tooltip` | work left out where nobody looks |
 //! | `picture` | the same window, drawn to an image without a display |
 
 mod actions;
@@ -34,6 +35,7 @@ mod fields;
 pub mod frame_time;
 mod given;
 mod help;
+mod in_view;
 mod lab;
 mod levels;
 mod loading;

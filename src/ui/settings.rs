@@ -5,6 +5,7 @@ use super::commands::{Action, UiCommand};
 use super::draft::Draft;
 use super::examples::Examples;
 use super::fields::{Control, FIELDS, Field, FieldGroup};
+use super::in_view::in_view_ui;
 use super::loading::{grouped, source_name};
 use super::theme::{GAP, Palette, SECTION_GAP};
 use super::tooltip::lazily_explained;
@@ -208,7 +209,7 @@ fn learned_now(session: &Session, field: &Field, runs: &[usize]) -> Option<Strin
 fn row_ui(ui: &mut Ui, field: &Field, row: &Row, draft: &mut Draft) {
     let palette = Palette::current(ui.ctx());
     let path = row.path.as_ref();
-    ui.push_id(path, |ui| {
+    in_view_ui(ui, path, |ui| {
         ui.horizontal(|ui| {
             let label = ui
                 .allocate_ui_with_layout(

@@ -53,22 +53,35 @@ impl Axis {
         }
     }
 
-    /// Round values at least `apart` of the axis's length away from each other, with the text of each.
-    fn ticks(&self, apart: f32) -> Vec<(f32, String)> {
-        if self.logarithmic {
+    /// Round values at least `apart` of the axis's length away from each other.
+    fn ticks(&self, apart: f32) -> impl Iterator<Item = Tick> + use<> {
+        let is_logarithmic = self.logarithmic;
+        let (first, last, every, step) = if is_logarithmic {
             let (first, last) = (self.min.log10().ceil() as i32, self.max.log10().floor() as i32);
-            let step = ((last - first) as f32 * apart).ceil().max(1.0) as usize;
-            return (first..=last)
-                .step_by(step)
-                .map(|power| 10f32.powi(power))
-                .map(|value| (value, power_of_ten(value)))
-                .collect();
-        }
-        let step = round_step((self.max - self.min) * apart);
-        let step = if self.is_count { step.max(1.0) } else { step };
-        let first = (self.min.max(self.lowest_tick) / step - 1e-4).ceil() as i32;
-        let last = (self.max / step + 1e-4).floor() as i32;
-        (first..=last).map(|at| at as f32 * step).map(|value| (value, tick(value, step))).collect()
+            (first, last, ((last - first) as f32 * apart).ceil().max(1.0) as usize, 1.0)
+        } else {
+            let step = round_step((self.max - self.min) * apart);
+            let step = if self.is_count { step.max(1.0) } else { step };
+            let first = (self.min.max(self.lowest_tick) / step - 1e-4).ceil() as i32;
+            (first, (self.max / step + 1e-4).floor() as i32, 1, step)
+        };
+        (first..=last).step_by(every).map(move |at| match is_logarithmic {
+            true => Tick { value: 10f32.powi(at), step: None },
+            false => Tick { value: at as f32 * step, step: Some(step) },
+        })
+    }
+}
+
+/// A value beside which a number stands.
+struct Tick {
+    value: f32,
+    /// To the next; none on a logarithmic axis.
+    step: Option<f32>,
+}
+
+impl Tick {
+    fn text(&self) -> String {
+        self.step.map_or_else(|| power_of_ten(self.value), |step| tick(self.value, step))
     }
 }
 
@@ -163,12 +176,12 @@ impl Axes {
         painter.rect_filled(self.frame, 2.0, palette.surface);
         let stroke = Stroke::new(1.0, palette.grid);
         if grid[0] {
-            for (value, _) in self.x.ticks(self.apart_x()) {
+            for Tick { value, .. } in self.x.ticks(self.apart_x()) {
                 painter.vline(self.x_at(value), self.frame.y_range(), stroke);
             }
         }
         if grid[1] {
-            for (value, _) in self.y.ticks(self.apart_y()) {
+            for Tick { value, .. } in self.y.ticks(self.apart_y()) {
                 painter.hline(self.frame.x_range(), self.y_at(value), stroke);
             }
         }
@@ -180,13 +193,14 @@ impl Axes {
         let font = TextStyle::Small.resolve(ui.style());
         painter.rect_stroke(self.frame, 2.0, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
         if !x_label.is_empty() {
-            for (value, text) in self.x.ticks(self.apart_x()) {
+            for tick in self.x.ticks(self.apart_x()) {
+                let value = tick.value;
                 let align = if self.x.fraction(value) > 0.97 { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
                 let shift = if align == Align2::RIGHT_TOP { 4.0 } else { 0.0 };
                 painter.text(
                     pos2(self.x_at(value) + shift, self.frame.bottom() + 2.0),
                     align,
-                    text,
+                    tick.text(),
                     font.clone(),
                     palette.weak_text,
                 );
@@ -195,9 +209,9 @@ impl Axes {
             painter.text(below, Align2::CENTER_TOP, x_label, font.clone(), palette.weak_text);
         }
         if !y_label.is_empty() {
-            for (value, text) in self.y.ticks(self.apart_y()) {
-                let place = pos2(self.frame.left() - 4.0, self.y_at(value));
-                painter.text(place, Align2::RIGHT_CENTER, text, font.clone(), palette.weak_text);
+            for tick in self.y.ticks(self.apart_y()) {
+                let place = pos2(self.frame.left() - 4.0, self.y_at(tick.value));
+                painter.text(place, Align2::RIGHT_CENTER, tick.text(), font.clone(), palette.weak_text);
             }
             if self.is_narrow {
                 painter.text(self.frame.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, y_label, font, palette.text);
@@ -228,7 +242,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_within_the_axis() {
-        let texts = |axis: Axis| axis.ticks(0.2).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        let texts = |axis: Axis| axis.ticks(0.2).map(|tick| tick.text()).collect::<Vec<_>>();
         assert_eq!(texts(Axis::linear(0.0, 1.0)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(texts(Axis::linear(-3.5, 3.5)), ["−2", "0", "2"]);
         assert_eq!(texts(Axis::from_zero(-0.2, 2.3, true)), ["0", "1", "2"]);

@@ -18,6 +18,25 @@ pub(super) struct Seen {
     sum: f32,
 }
 
+/// [`columns`] of a series when it was read.
+pub(super) struct RecentColumns {
+    pub columns: Vec<Column>,
+    /// Median of largest minus smallest value over the columns.
+    pub typical_height: f32,
+}
+
+impl RecentColumns {
+    fn of(columns: Vec<Column>) -> Self {
+        let mut heights: Vec<f32> = columns.iter().map(|column| column.max - column.min).collect();
+        let middle = heights.len() / 2;
+        let typical_height = match heights.is_empty() {
+            true => 0.0,
+            false => *heights.select_nth_unstable_by(middle, f32::total_cmp).1,
+        };
+        Self { columns, typical_height }
+    }
+}
+
 /// Number of a curve, and how many there are.
 pub(super) type Turn = (u64, u64);
 
@@ -55,8 +74,8 @@ pub(super) fn recent_columns(
     series: &Series,
     view: [f64; 2],
     width: usize,
-) -> Arc<Vec<Column>> {
-    type Known = (Seen, usize, Arc<Vec<Column>>);
+) -> Arc<RecentColumns> {
+    type Known = (Seen, usize, Arc<RecentColumns>);
     let now = Seen::of(view, &[series]);
     if let Some((before, of_width, columns)) = ctx.data(|data| data.get_temp::<Known>(id))
         && of_width == width
@@ -64,7 +83,7 @@ pub(super) fn recent_columns(
     {
         return columns;
     }
-    let columns = Arc::new(columns(series, view[0], view[1], width));
+    let columns = Arc::new(RecentColumns::of(columns(series, view[0], view[1], width)));
     ctx.data_mut(|data| data.insert_temp::<Known>(id, (now, width, columns.clone())));
     columns
 }
@@ -85,7 +104,7 @@ mod tests {
             let mut last = 0.0;
             let _ = ctx.run_ui(eframe::egui::RawInput::default(), |ui| {
                 let columns = recent_columns(ui.ctx(), id, (1, CURVES), &series, [0.0, 1000.0], 1000);
-                last = columns.last().map_or(0.0, |column| column.step);
+                last = columns.columns.last().map_or(0.0, |column| column.step);
             });
             assert!(step as f64 - last < CURVES as f64, "step {step}, shown {last}");
             shown.push(last);

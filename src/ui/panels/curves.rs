@@ -14,8 +14,8 @@ use crate::train::EVALUATE_EVERY;
 use crate::train::history::{History, Series};
 use crate::ui::verdict::title;
 use eframe::egui::{
-    Align, Align2, Grid, Id, Label, Layout, Mesh, Rangef, Rect, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui,
-    Vec2b, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Grid, Id, Label, Layout, Mesh, Pos2, Rangef, Rect, RichText, Role, Sense, Shape, Stroke,
+    TextStyle, Ui, Vec2b, WidgetInfo, pos2, vec2,
 };
 use egui_plot::{AxisHints, GridMark, Plot, PlotTransform};
 
@@ -329,50 +329,70 @@ fn line_ui(ui: &Ui, ctx: &PanelContext<'_>, transform: &PlotTransform, curve: Cu
     let series = curve.series(&ctx.session.runs()[run].history);
     let view = [bounds.min()[0], bounds.max()[0]];
     let id = Id::unique(("collapsar-curve-columns", curve.name(), run));
-    let columns = recent_columns(ui.ctx(), id, curve.turn(), series, view, frame.width() as usize);
+    let recent = recent_columns(ui.ctx(), id, curve.turn(), series, view, frame.width() as usize);
     let color = ctx.color(run);
-    // Far outside of the frame coordinates would lose their precision.
-    let y =
-        |value: f32| transform.position_from_point_y(f64::from(value)).clamp(frame.top() - 9.0, frame.bottom() + 9.0);
-    let x = |step: f64| transform.position_from_point_x(step);
+    let places = Places::of(transform);
+    let tint = ctx.palette.tint(color, band_opacity(recent.typical_height, bounds.height()));
+    if tint.a() > 0 {
+        painter.add(band(&recent.columns, &places, tint));
+    }
+    match recent.columns.as_slice() {
+        [only] => {
+            painter.circle_filled(places.at(only.step, only.mean), 2.5, color);
+        }
+        columns => {
+            let line = columns.iter().map(|column| places.at(column.step, column.mean)).collect();
+            painter.line(line, Stroke::new(1.6, color));
+        }
+    }
+}
+
+/// From the smallest to the largest value of every column.
+fn band(columns: &[Column], places: &Places, color: Color32) -> Mesh {
     let mut band = Mesh::default();
     band.reserve_vertices(2 * columns.len());
     band.reserve_triangles(2 * columns.len());
-    let tint = ctx.palette.tint(color, band_opacity(&columns, bounds.height()));
     for (at, column) in columns.iter().enumerate() {
-        band.colored_vertex(pos2(x(column.step), y(column.max)), tint);
-        band.colored_vertex(pos2(x(column.step), y(column.min)), tint);
+        band.colored_vertex(places.at(column.step, column.max), color);
+        band.colored_vertex(places.at(column.step, column.min), color);
         if at > 0 {
             let last = 2 * at as u32;
             band.add_triangle(last - 2, last - 1, last);
             band.add_triangle(last - 1, last, last + 1);
         }
     }
-    if tint.a() > 0 {
-        painter.add(band);
+    band
+}
+
+/// Where points are on the screen: a [`PlotTransform`] for thousands of them.
+struct Places {
+    first: [f64; 2],
+    scale: [f64; 2],
+    frame: Rect,
+}
+
+impl Places {
+    fn of(transform: &PlotTransform) -> Self {
+        let bounds = transform.bounds();
+        Self {
+            first: bounds.min(),
+            scale: [transform.dpos_dvalue_x(), transform.dpos_dvalue_y()],
+            frame: *transform.frame(),
+        }
     }
-    match columns.as_slice() {
-        [only] => {
-            painter.circle_filled(pos2(x(only.step), y(only.mean)), 2.5, color);
-        }
-        columns => {
-            painter.line(
-                columns.iter().map(|column| pos2(x(column.step), y(column.mean))).collect(),
-                Stroke::new(1.6, color),
-            );
-        }
+
+    fn at(&self, step: f64, value: f32) -> Pos2 {
+        let x = f64::from(self.frame.left()) + (step - self.first[0]) * self.scale[0];
+        let y = f64::from(self.frame.bottom()) + (f64::from(value) - self.first[1]) * self.scale[1];
+        // Far outside of the frame coordinates would lose their precision.
+        pos2(x as f32, (y as f32).clamp(self.frame.top() - 9.0, self.frame.bottom() + 9.0))
     }
 }
 
 /// Opacity of the band from the smallest to the largest batch in a view of some height. Late in a training a column of pixels covers
 /// many batches, whose ends lie far outside of a view of their means: the band fades before it would fill the frame.
-fn band_opacity(columns: &[Column], height: f64) -> f32 {
-    let mut heights: Vec<f32> = columns.iter().map(|column| column.max - column.min).collect();
-    if heights.is_empty() {
-        return 0.0;
-    }
-    let middle = heights.len() / 2;
-    let share = *heights.select_nth_unstable_by(middle, f32::total_cmp).1 / height.max(f64::MIN_POSITIVE) as f32;
+fn band_opacity(typical: f32, height: f64) -> f32 {
+    let share = typical / height.max(f64::MIN_POSITIVE) as f32;
     0.2 * ((0.6 - share) / 0.3).clamp(0.0, 1.0)
 }
 
@@ -445,12 +465,24 @@ fn words(ctx: &PanelContext<'_>, curve: Curve) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use egui_plot::{PlotBounds, PlotPoint};
 
     #[test]
     fn a_band_as_high_as_the_frame_is_not_drawn() {
-        let columns = |max: f32| vec![Column { step: 1.0, min: 0.0, max, mean: max / 2.0 }; 5];
-        assert_eq!(band_opacity(&columns(1.0), 1.0), 0.0);
-        assert_eq!(band_opacity(&columns(0.1), 1.0), 0.2);
-        assert_eq!(band_opacity(&[], 1.0), 0.0);
+        assert_eq!(band_opacity(1.0, 1.0), 0.0);
+        assert_eq!(band_opacity(0.1, 1.0), 0.2);
+    }
+
+    #[test]
+    fn places_are_those_of_the_plot() {
+        let frame = Rect::from_min_max(pos2(40.0, 10.0), pos2(340.0, 110.0));
+        let bounds = PlotBounds::from_min_max([-20.0, 1.5], [1e6, 4.0]);
+        let transform = PlotTransform::new(frame, bounds, Vec2b::FALSE);
+        let places = Places::of(&transform);
+        for (step, value) in [(0.0, 1.5), (250_000.0, 3.25), (1e6, 4.0)] {
+            let expected = transform.position_from_point(&PlotPoint::new(step, f64::from(value)));
+            assert!((places.at(step, value) - expected).length() < 1e-3, "{step} {value}");
+        }
+        assert_eq!(places.at(0.0, 1e9).y, frame.top() - 9.0);
     }
 }

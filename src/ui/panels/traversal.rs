@@ -343,10 +343,10 @@ fn picture_of(traversal: &Traversal, [height, width, channels]: [usize; 3]) -> O
     }
     let mut pixels = vec![Color32::BLACK; size[0] * size[1]];
     let mut put = |row: usize, column: usize, values: &[f32]| {
-        for (at, pixel) in values.chunks_exact(channels).enumerate() {
-            let byte = |channel: usize| (pixel[channel.min(channels - 1)].clamp(0.0, 1.0) * 255.0).round() as u8;
-            let place = (row * height + at / width) * size[0] + column * width + at % width;
-            pixels[place] = Color32::from_rgb(byte(0), byte(1), byte(2));
+        for (at, line) in values.chunks_exact(width * channels).enumerate() {
+            let start = (row * height + at) * size[0] + column * width;
+            let places = pixels[start..start + width].iter_mut();
+            places.zip(line.chunks_exact(channels)).for_each(|(place, values)| *place = color_of(values));
         }
     };
     put(0, 0, &traversal.example);
@@ -355,6 +355,15 @@ fn picture_of(traversal: &Traversal, [height, width, channels]: [usize; 3]) -> O
         put(at / traversal.positions.len() + 1, at % traversal.positions.len(), values);
     }
     Some(ColorImage::new(size, pixels))
+}
+
+/// Of one channel or three, each from 0 to 1; what is outside counts as the nearer end. A conversion to bytes saturates.
+fn color_of(values: &[f32]) -> Color32 {
+    let byte = |value: f32| (255.0 * value + 0.5) as u8;
+    match *values {
+        [red, green, blue, ..] => Color32::from_rgb(byte(red), byte(green), byte(blue)),
+        _ => Color32::from_gray(byte(values.first().copied().unwrap_or_default())),
+    }
 }
 
 #[cfg(test)]
