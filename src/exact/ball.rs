@@ -2,6 +2,7 @@
 
 use super::PriorDensity;
 use super::grid::{SMALLEST_RADIUS, log_sum_exp};
+use crate::priority::give_way;
 
 /// Width of the outermost ring, whose posterior mass says whether a ball is wide enough; at least one spacing, and less in a smaller ball than usual.
 const BORDER: f64 = 0.1;
@@ -69,6 +70,9 @@ impl LatentBall {
         let border = radius - (BORDER * (radius / SMALLEST_RADIUS).min(1.0)).max(0.999 * spacing);
         let mut place = vec![0; latent_dimensions];
         for index in 0..side.pow(latent_dimensions as u32) {
+            if index.is_multiple_of(side) {
+                give_way();
+            }
             // The last axis runs fastest.
             let mut rest = index;
             for position in place.iter_mut().rev() {
@@ -94,6 +98,7 @@ impl LatentBall {
         if prior.is_learned() {
             let mut z = vec![0.0; self.latent_dimensions];
             let log_prior = self.places().map(|place| {
+                give_way();
                 z.iter_mut().zip(place).for_each(|(z, &position)| *z = self.coordinate(usize::from(position)));
                 prior.log_density(&z)
             });
@@ -110,8 +115,9 @@ impl LatentBall {
         self.prior_mass = (normalizer + self.latent_dimensions as f64 * self.spacing.ln()).exp();
         self.marginal_prior = vec![0.0; self.latent_dimensions * self.side];
         for (place, log_prior) in self.places.chunks_exact(self.latent_dimensions).zip(&self.log_prior) {
+            let mass = log_prior.exp();
             for (axis, &position) in place.iter().enumerate() {
-                self.marginal_prior[axis * self.side + usize::from(position)] += log_prior.exp();
+                self.marginal_prior[axis * self.side + usize::from(position)] += mass;
             }
         }
     }

@@ -23,7 +23,7 @@ const FEWEST_POINTS: f64 = 10.0;
 /// Points over which a posterior spreads that needs no finer grid.
 const PLENTY_OF_POINTS: f64 = 100.0;
 /// Numbers in one tensor of `[points, D]` or `[examples, points]`, about: bounds the memory.
-const CHUNK_VALUES: usize = 2 << 20;
+const CHUNK_VALUES: usize = 512 << 10;
 /// Points decoded at once at most: the activations of a hidden layer stay near the processor.
 const LARGEST_CHUNK: usize = 8192;
 /// Data dimensions above which a grid over two or three latent dimensions has twice the spacing: decoding costs the more.
@@ -239,6 +239,7 @@ pub fn log_likelihoods<M: LatentModel>(
     }
     let mut values = vec![Vec::with_capacity(points.len() / latent); count];
     for table in log_likelihood_tables(model, examples, points, device) {
+        give_way();
         let [_, columns] = table.dims();
         let table = read(table)?;
         values.iter_mut().zip(table.chunks_exact(columns)).for_each(|(values, row)| values.extend_from_slice(row));

@@ -6,6 +6,7 @@ use crate::priority::give_way;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::TensorData;
 use faer::linalg::matmul::matmul;
+use faer::prelude::ReborrowMut;
 use faer::{Accum, MatMut, MatRef, Par};
 
 /// A float tensor of the CPU backend.
@@ -171,18 +172,31 @@ fn product_shape(a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) -> [u
     [rows, columns]
 }
 
+/// Products of more rows, those of an evaluation pool or of a grid, are made part by part where they take long …
+const LARGEST_BATCH: usize = 256;
+/// … more multiplications than this, a millisecond.
+const LONGEST_PRODUCT: usize = 16 << 20;
+
 fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) {
-    // Here, because products are what the time of a step goes into.
-    give_way();
     let (a_kept, b_kept) = (straight(a), straight(b));
     let a = factor(a_kept.as_ref().unwrap_or(a), a_side);
     let b = factor(b_kept.as_ref().unwrap_or(b), b_side);
+    // Here, because products are what the time of a step goes into.
+    give_way();
     if thin::multiply(values, accumulate, a, b) {
         return;
     }
-    let result = MatMut::from_row_major_slice_mut(values, a.dims[0], b.dims[1]);
-    // A variant has one thread: variants run side by side.
-    matmul(result, accumulate, matrix(a), matrix(b), 1.0, Par::Seq);
+    let ([rows, inner], [_, columns]) = (a.dims, b.dims);
+    let mut result = MatMut::from_row_major_slice_mut(values, rows, columns);
+    let (a, b) = (matrix(a), matrix(b));
+    let is_long = rows > LARGEST_BATCH && rows * inner * columns > LONGEST_PRODUCT;
+    let at_once = if is_long { LARGEST_BATCH } else { rows.max(1) };
+    for first in (0..rows).step_by(at_once) {
+        give_way();
+        let count = at_once.min(rows - first);
+        // A variant has one thread: variants run side by side.
+        matmul(result.rb_mut().subrows_mut(first, count), accumulate, a.subrows(first, count), b, 1.0, Par::Seq);
+    }
 }
 
 /// A copy of what is neither row- nor column-major.

@@ -1,6 +1,7 @@
 //! How the aggregated posterior q(z) = E_x q(z | x) compares with the prior N(0, I), by moments and by a test of Gaussianity.
 
 use super::PoolPosteriors;
+use crate::priority::give_way;
 use crate::random::{Purpose, normals, stream};
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,7 @@ pub fn henze_zirkler(draws: &DMatrix<f64>) -> f64 {
     let own: Vec<f64> = rows.iter().zip(&weighted).map(|(row, weighted)| row.dot(weighted)).collect();
     let mut pairs = n;
     for j in 0..count {
+        give_way();
         for k in 0..j {
             let distance = own[j] + own[k] - 2.0 * rows[j].dot(&weighted[k]);
             pairs += 2.0 * (-0.5 * squared_b * distance).exp();

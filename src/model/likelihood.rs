@@ -98,14 +98,14 @@ impl Likelihood {
         match self.kind {
             LikelihoodKind::Bernoulli => {
                 let normalizer = kernels::softplus(natural.clone()).sum_dim(1).transpose();
-                x.matmul(natural.transpose()) - normalizer
+                kernels::product_by_transpose(x, natural) - normalizer
             }
             LikelihoodKind::Gaussian => {
                 // ‖x − f‖² = ‖x‖² − 2 x·f + ‖f‖² around the mean of f, so that little is lost where f hardly moves.
                 let center = natural.clone().mean_dim(0);
                 let (x, natural) = (x - center.clone(), natural - center);
                 let own = x.clone().powi_scalar(2).sum_dim(1) + natural.clone().powi_scalar(2).sum_dim(1).transpose();
-                let squares = (own - x.matmul(natural.transpose()).mul_scalar(2.0)).clamp_min(0.0);
+                let squares = (own - kernels::product_by_transpose(x, natural).mul_scalar(2.0)).clamp_min(0.0);
                 self.gaussian(squares, dimensions)
             }
         }

@@ -56,7 +56,12 @@ impl ExplainPanel {
             ui.set_width(ui.available_width() - 6.0);
             match lab.preset() {
                 Some(preset) => {
-                    CommonMarkViewer::new().show(ui, &mut self.markdown, preset.text);
+                    for (number, paragraph) in preset.text.split("\n\n").enumerate() {
+                        in_view_ui(ui, (preset.name, number), |ui| {
+                            CommonMarkViewer::new().show(ui, &mut self.markdown, paragraph);
+                            ui.add_space(GAP);
+                        });
+                    }
                 }
                 None => {
                     ui.heading("Your experiment");
