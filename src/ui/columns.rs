@@ -3,6 +3,7 @@
 //! Only what is visible is drawn, and only what is drawn is asked of the trainers.
 
 use super::commands::Action;
+use super::in_view::in_view_ui;
 use super::levels::Levels;
 use super::panels::{Panel, PanelContext, method, panel_ui};
 use super::selection::Selection;
@@ -75,7 +76,7 @@ impl Columns {
                             palette.card().inner_margin(egui::Margin::symmetric(8, 6)).show(ui, |ui| {
                                 ui.set_width(width - 18.0);
                                 ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
-                                header_ui(ui, session, index, actions);
+                                in_view_ui(ui, "header", |ui| header_ui(ui, session, index, actions));
                                 let mut context = PanelContext { session, selection, palette };
                                 for row in self.rows(session, index, order, ui.available_width()) {
                                     ui.add_space(GAP);
