@@ -6,7 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`priority`] | which threads go first |
+//! | [`priority`] | which threads go first, and give way to a frame |
 //! | [`random`] | random numbers keyed by seed, purpose and step |
 //! | [`data`] | data sets: generators, built-in, files |
 //! | [`experiment`] | everything that defines a run; presets |

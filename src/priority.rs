@@ -5,11 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Processor cores that threads may use.
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// Which thread goes first where there are more of them than processors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
@@ -40,8 +35,9 @@ const LONGEST_FRAME: Duration = Duration::from_millis(20);
 /// How long a thread that gives way sleeps before it looks again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_micros(500);
 
-/// The window's to its processor, while it is busy with a frame, over threads that [`respect`](Self::respect) it: one of them that finds itself on
-/// that processor has taken it in the middle of the frame, and leaves it alone until the frame is done. Priorities do not prevent that: a
+/// Says that the window is busy with a frame, and on which processor. A thread that [`respect`](Self::respect)s it and finds itself on that
+/// processor has taken it in the middle of the frame, and leaves it alone until the frame is laid out. (Where the window's thread has been moved
+/// since the frame began, nobody gives way.) Priorities do not prevent that: a
 /// scheduler that shares time out fairly takes the processor from a thread of any priority once its slice is over (1.4 ms of Linux's EEVDF), and
 /// gives it back at a later tick (4 ms at 250 Hz).
 #[derive(Clone, Debug)]
@@ -76,7 +72,7 @@ impl RightOfWay {
         self.until.store(until.as_micros() as u64, Ordering::Relaxed);
     }
 
-    /// The window has done a frame.
+    /// The window has laid out a frame.
     pub fn give_back(&self) {
         self.until.store(0, Ordering::Relaxed);
     }
@@ -106,8 +102,8 @@ fn processor() -> Option<usize> {
     None
 }
 
-/// Waits while the calling thread is in the way of the window that it respects. Called between the operations of a training step, some of which
-/// take longer than a frame may.
+/// Waits while the calling thread is in the way of the window that it respects. Called between the operations of training steps and
+/// measures, many of which take longer than a frame may.
 pub fn give_way() {
     RESPECTED.with(|respected| {
         while respected.get().is_some_and(RightOfWay::is_in_the_way) {
@@ -123,6 +119,7 @@ mod tests {
     use std::sync::{Mutex, mpsc};
 
     /// Keeps the calling thread, and those that it starts, where it is.
+    /// (A test has a thread of its own, unless there is one for all.)
     fn stay() -> rustix::io::Result<()> {
         let mut here = CpuSet::new();
         here.set(sched_getcpu());

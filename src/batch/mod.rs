@@ -10,7 +10,7 @@ mod run;
 mod shelf;
 mod workers;
 
-pub use crate::priority::cores;
+pub use workers::cores;
 
 pub(crate) use board::Board;
 pub(crate) use csv::{field, listed, number, numbers};

@@ -22,7 +22,7 @@ const LARGEST_BORDER_MASS: f64 = 0.01;
 const FEWEST_POINTS: f64 = 10.0;
 /// Points over which a posterior spreads that needs no finer grid.
 const PLENTY_OF_POINTS: f64 = 100.0;
-/// Numbers in one tensor of `[points, D]` or `[examples, points]`, about: bounds the memory.
+/// Numbers in one tensor of `[points, D]` or `[examples, points]`, about: bounds the memory, and the time before a trainer gives way to a frame.
 const CHUNK_VALUES: usize = 512 << 10;
 /// Points decoded at once at most: the activations of a hidden layer stay near the processor.
 const LARGEST_CHUNK: usize = 8192;

@@ -172,10 +172,13 @@ fn product_shape(a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) -> [u
     [rows, columns]
 }
 
-/// Products of more rows, those of an evaluation pool or of a grid, are made part by part where they take long …
-const LARGEST_BATCH: usize = 256;
-/// … more multiplications than this, a millisecond.
-const LONGEST_PRODUCT: usize = 16 << 20;
+/// Products of more rows than a batch has, over an evaluation pool or a grid, are made part by part, so that they can give way to a frame: parts of
+/// this many rows at most …
+const LARGEST_PART: usize = 256;
+/// … and at least, lest the other side be packed too often …
+const SMALLEST_PART: usize = 64;
+/// … and of about so many multiplications, a millisecond's. The shape alone decides, so that a window and the command line get the same bits.
+const MULTIPLICATIONS: usize = 16 << 20;
 
 fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, b: &CpuTensor, b_side: Side) {
     let (a_kept, b_kept) = (straight(a), straight(b));
@@ -189,11 +192,15 @@ fn multiply(values: &mut [f32], accumulate: Accum, a: &CpuTensor, a_side: Side, 
     let ([rows, inner], [_, columns]) = (a.dims, b.dims);
     let mut result = MatMut::from_row_major_slice_mut(values, rows, columns);
     let (a, b) = (matrix(a), matrix(b));
-    let is_long = rows > LARGEST_BATCH && rows * inner * columns > LONGEST_PRODUCT;
-    let at_once = if is_long { LARGEST_BATCH } else { rows.max(1) };
-    for first in (0..rows).step_by(at_once) {
-        give_way();
-        let count = at_once.min(rows - first);
+    let part = match rows {
+        0..=LARGEST_PART => rows.max(1),
+        _ => (MULTIPLICATIONS / (inner * columns).max(1)).clamp(SMALLEST_PART, LARGEST_PART),
+    };
+    for first in (0..rows).step_by(part) {
+        if first > 0 {
+            give_way();
+        }
+        let count = part.min(rows - first);
         // A variant has one thread: variants run side by side.
         matmul(result.rb_mut().subrows_mut(first, count), accumulate, a.subrows(first, count), b, 1.0, Par::Seq);
     }
@@ -223,5 +230,36 @@ fn matrix(factor: Factor<'_>) -> MatRef<'_, f32> {
     match factor.order {
         Order::RowMajor => MatRef::from_row_major_slice(factor.values, rows, columns),
         Order::ColumnMajor => MatRef::from_column_major_slice(factor.values, rows, columns),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_product_made_part_by_part_is_the_product() {
+        let [rows, inner, columns] = [LARGEST_PART + 44, 450, 400];
+        assert!(MULTIPLICATIONS / (inner * columns) < rows / 2);
+        let entry = |at: usize| (at as f32 * 0.618_034).fract() - 0.5;
+        let a: Vec<f32> = (0..rows * inner).map(entry).collect();
+        let transposed: Vec<f32> = (0..rows * inner).map(|at| a[at % rows * inner + at / rows]).collect();
+        let b: Vec<f32> = (0..inner * columns).map(|at| entry(3 * at + 1)).collect();
+        let right = tensor(b.clone(), [inner, columns]);
+        let left =
+            [(tensor(a.clone(), [rows, inner]), Side::Plain), (tensor(transposed, [inner, rows]), Side::Transposed)];
+        for (left, side) in left {
+            let product = product(&left, side, &right, Side::Plain);
+            let onto = tensor(vec![1.0; rows * columns], [rows, columns]);
+            let sum = (side == Side::Plain).then(|| product_onto(onto, &left, &right, Side::Plain));
+            for (at, value) in entries(&product).iter().enumerate() {
+                if let Some(sum) = &sum {
+                    assert!((entries(sum)[at] - value - 1.0).abs() < 1e-4, "added, {at}");
+                }
+                let (row, column) = (at / columns, at % columns);
+                let terms = (0..inner).map(|k| f64::from(a[row * inner + k]) * f64::from(b[k * columns + column]));
+                assert!((terms.sum::<f64>() - f64::from(*value)).abs() < 1e-4, "row {row}, column {column}");
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Levels of a density that enclose a share of its mass: contours of highest-density regions.
 
+/// Smallest logarithm of a density relative to its largest that is told from none.
+pub(super) const LOWEST_LOG: f32 = -30.0;
 /// Steps that logarithms are sorted into; within a step mass counts as evenly spread.
 const STEPS: usize = 4096;
 

@@ -1,7 +1,7 @@
 //! What a learned prior changes in measures: its KL has no closed form, and its density is a picture of its own.
 
 use super::contour::{ContourLine, contour};
-use super::highest_density::highest_density_levels;
+use super::highest_density::{LOWEST_LOG, highest_density_levels};
 use super::{PoolIndex, PoolPosteriors};
 use crate::exact::PriorDensity;
 use crate::random::{Purpose, normals, stream};
@@ -20,8 +20,6 @@ const MAP_SIDE: usize = 97;
 pub const DEVIATION_SHARES: [f64; 2] = [0.393_469, 0.864_665];
 /// How far those points reach, in radii that hold 99 %.
 const MARGIN: f64 = 1.2;
-/// Smallest logarithm of a density relative to its largest that is told from none.
-const LOWEST_LOG: f32 = -30.0;
 
 /// E_x E_q log q(z_d | x) − log p(z_d | z_1 … z_{d−1}) per dimension, nats per example, over mirrored samples. Noise depends on the seed alone.
 pub(super) fn kl_per_dimension(posteriors: &PoolPosteriors, prior: &PriorDensity, seed: u64) -> Vec<f32> {

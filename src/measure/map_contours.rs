@@ -1,12 +1,10 @@
 //! What is drawn of a [`LikelihoodMap`] beside its colours: contours of the exact posterior, and where the colours end.
 
 use super::contour::{ContourLine, contour};
-use super::highest_density::highest_density_levels;
+use super::highest_density::{LOWEST_LOG, highest_density_levels};
 use super::interpolation::Lattice;
 use super::likelihood_map::{LikelihoodMap, MapKind, POSTERIOR_SHARES};
 
-/// Smallest logarithm of a density relative to its largest that is told from none.
-const LOWEST_LOG: f32 = -30.0;
 /// Points per axis, at least, that contours are drawn through.
 const FINE: usize = 128;
 

@@ -466,6 +466,8 @@ impl eframe::App for App {
         self.lab.reconcile();
         self.lab.draft.feed(ctx.input(|input| input.time));
         self.start_times.note(self.frame_times.total(), self.lab.session().map(Session::furthest_step));
+        // A hidden window has no layout that would do so.
+        self.lab.right_of_way().give_back();
         self.frame_times.end_logic(start);
     }
 

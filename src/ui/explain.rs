@@ -56,6 +56,7 @@ impl ExplainPanel {
             ui.set_width(ui.available_width() - 6.0);
             match lab.preset() {
                 Some(preset) => {
+                    // Lessons have no blank line within a list or a block of code.
                     for (number, paragraph) in preset.text.split("\n\n").enumerate() {
                         in_view_ui(ui, (preset.name, number), |ui| {
                             CommonMarkViewer::new().show(ui, &mut self.markdown, paragraph);

@@ -1,11 +1,12 @@
 //! Leaves out what a scroll area does not show: the window's thread pays for every widget in every frame.
 
-use eframe::egui::{AsIdSalt, Rect, Ui, Vec2, accesskit_root_id};
+use eframe::egui::{AsIdSalt, Key, Popup, Rect, Ui, Vec2, accesskit_root_id};
 
 /// Draws contents in a scope of their own, or leaves as much room as they took last time, where that room is out of view.
 ///
-/// Everything is drawn for a screen reader, while something has the keyboard's focus, so that Tab reaches all of it, and while something is
-/// dragged, which may be out of view by now.
+/// Everything is drawn for a screen reader, while something has the keyboard's focus or Tab is on its way, so that it reaches all rows, and while
+/// something is dragged, open or left by Escape, which may be out of view by now. What changes its height out of view takes the former room until
+/// it is seen.
 pub(super) fn in_view_ui(ui: &mut Ui, salt: impl AsIdSalt + Copy, add_contents: impl FnOnce(&mut Ui)) {
     let id = ui.scope_id().with((salt, "size when it was in view"));
     let room = ui.available_width();
@@ -28,21 +29,29 @@ fn wants_everything(ui: &Ui) -> bool {
     let ctx = ui.ctx();
     ctx.has_accesskit_node(accesskit_root_id())
         || ctx.memory(|memory| memory.focused().is_some())
+        // Both have taken the focus from whatever had it by now.
+        || ctx.input(|input| input.key_pressed(Key::Tab) || input.key_pressed(Key::Escape))
         || ctx.dragged_id().is_some()
+        || Popup::is_any_open(ctx)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eframe::egui::{Context, Id, Label, RawInput, ScrollArea, pos2, vec2};
+    use eframe::egui::{Context, Event, Id, Label, Modifiers, RawInput, ScrollArea, pos2, vec2};
 
     const ROWS: usize = 50;
 
-    /// Which of fifty rows a frame of 400 × 200 draws, and the height of all and the ids of what stands beside them.
+    /// Which of fifty rows a frame of 400 × 200 draws, the height of all, and the id of what stands below them.
     fn frame(ctx: &Context, offset: f32) -> (Vec<usize>, f32, Id) {
+        frame_with(ctx, offset, Vec::new())
+    }
+
+    fn frame_with(ctx: &Context, offset: f32, events: Vec<Event>) -> (Vec<usize>, f32, Id) {
         let (mut drawn, mut height, mut after) = (Vec::new(), 0.0, None);
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), vec2(400.0, 200.0))),
+            events,
             ..RawInput::default()
         };
         let _ = ctx.run_ui(input, |ui| {
@@ -77,6 +86,10 @@ mod tests {
     fn the_keyboard_reaches_all_rows() {
         let ctx = Context::default();
         let after = frame(&ctx, 0.0).2;
+        assert!(frame(&ctx, 0.0).0.len() < ROWS);
+        let (physical_key, pressed, repeat, modifiers) = (None, true, false, Modifiers::NONE);
+        let tab = Event::Key { key: Key::Tab, physical_key, pressed, repeat, modifiers };
+        assert_eq!(frame_with(&ctx, 0.0, vec![tab]).0.len(), ROWS);
         ctx.memory_mut(|memory| memory.request_focus(after));
         assert_eq!(frame(&ctx, 0.0).0.len(), ROWS);
     }

@@ -9,6 +9,7 @@ use eframe::egui::{Id, Ui};
 
 /// Colours span at least so many nats: a thousandth of a nat must not look like a mountain.
 const LEAST_SPAN: f32 = 1.0;
+
 /// The ends of the colours, or of the vertical axis of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
