@@ -28,6 +28,8 @@ const EXPLANATION: &str = "Where the encoder puts the examples of the evaluation
 
 /// The whole title and the box beside it need so much.
 const ROOM_FOR_TITLE: f32 = 250.0;
+/// And this the short one.
+const ROOM_FOR_SHORT_TITLE: f32 = 178.0;
 
 /// Draws the plane of the selected dimension and its partner.
 pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
@@ -44,7 +46,11 @@ pub(super) fn plane_ui(ui: &mut Ui, ctx: &mut PanelContext<'_>, run: usize) {
     };
     let [x_name, y_name] = levels.names(dimensions);
     let width = ui.available_width();
-    let title = if width < ROOM_FOR_TITLE { "Aggregated q(z)" } else { "Aggregated posterior" };
+    let title = match width {
+        ROOM_FOR_TITLE.. => "Aggregated posterior",
+        ROOM_FOR_SHORT_TITLE.. => "Aggregated q(z)",
+        _ => "q(z)",
+    };
     let samples = Samples::of(ui, ctx, run, dimensions);
     let explanation = if samples.is_some() { plane_samples::EXPLANATION } else { EXPLANATION };
     title_ui(ui, title, explanation, |ui| choice_ui(ui, &mut ctx.selection.samples));
